@@ -1,0 +1,1 @@
+"""Concurrency parts that know nothing of cameras."""

@@ -1,0 +1,64 @@
+"""Trying again for ever, ever less eagerly, never in step with the neighbours."""
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from edge_agent.errors import PermanentError, TransientError
+
+
+@dataclass(frozen=True, slots=True)
+class Backoff:
+    """How long to wait before the next try.
+
+    Attributes:
+        first: seconds after the first failure.
+        most: seconds that no wait exceeds.
+        healthy: a run that lasted this many seconds forgives the failures before it.
+    """
+
+    first: float = 1.0
+    most: float = 30.0
+    healthy: float = 20.0
+
+    def wait(self, failures: int, rng: random.Random) -> float:
+        """Returns doubled and jittered seconds: between half and all of ``first * 2 ** failures``, capped."""
+        ceiling = min(self.most, self.first * 2.0 ** min(failures, 30))
+        return ceiling * rng.uniform(0.5, 1.0)
+
+
+async def forever(
+    once: Callable[[], Awaitable[None]],
+    *,
+    failed: Callable[[TransientError | PermanentError, float], None],
+    backoff: Backoff,
+    rng: random.Random,
+) -> None:
+    """Runs ``once`` again and again; returns never.
+
+    A ``TransientError`` is tried again after the back-off, a ``PermanentError`` after its longest wait: somebody may
+    have mended the camera without telling us. Anything else is a fault of ours and ends the owner's TaskGroup.
+
+    Args:
+        once: one run; an ordinary return counts as a run that ended and is begun again.
+        failed: told of every failure and the seconds until the next try.
+        backoff: how long to wait.
+        rng: for the jitter.
+    """
+    loop = asyncio.get_running_loop()
+    failures = 0
+    while True:
+        begun = loop.time()
+        wait = backoff.wait(0, rng)
+        try:
+            await once()
+        except (TransientError, PermanentError) as exc:
+            if loop.time() - begun >= backoff.healthy:
+                failures = 0
+            wait = backoff.most if isinstance(exc, PermanentError) else backoff.wait(failures, rng)
+            failures += 1
+            failed(exc, wait)
+        else:
+            failures = 0
+        await asyncio.sleep(wait)

@@ -1,0 +1,1 @@
+"""Stage 6, track and full-resolution crop to attributes: is a mask worn?"""

@@ -1,0 +1,1 @@
+"""Stage 8, event to durable outbox until the broker acknowledged it."""

@@ -1,0 +1,1 @@
+"""WebRTC viewers: sessions and the picture that they share."""

@@ -1,0 +1,1 @@
+"""Frozen plain data that flows through the agent; nothing here does I/O."""

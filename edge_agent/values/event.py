@@ -1,0 +1,196 @@
+"""What the agent tells the control room; each dataclass is the ``data`` of one event type, and its published schema."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import IntEnum, StrEnum
+from typing import ClassVar
+from uuid import UUID
+
+from edge_agent.values.geometry import Box
+from edge_agent.values.ids import CameraId, TrackId
+from edge_agent.values.look import Verdict
+
+
+class Severity(IntEnum):
+    """How much an event matters: what goes first, and what is dropped last when the disk is full."""
+
+    STATISTIC = 0
+    NOTICE = 1
+    ALARM = 2
+
+
+@dataclass(frozen=True, slots=True)
+class EventData:
+    """Base of every event's data; a subclass names its type and how much it matters."""
+
+    type: ClassVar[str]
+    severity: ClassVar[Severity] = Severity.NOTICE
+
+
+@dataclass(frozen=True, slots=True)
+class MaskVerdict(EventData):
+    """A tracked person's mask was judged; at most one event per track and verdict.
+
+    Attributes:
+        track: the person's track in this run of the agent.
+        verdict: ``no_mask`` or ``incorrect``.
+        confidence: weight of the verdict in the vote, 0 to 1.
+        looks: how many looks at the face voted.
+        box: where the person was.
+        face: where the face was.
+    """
+
+    type: ClassVar[str] = "mask.verdict"
+    severity: ClassVar[Severity] = Severity.ALARM
+
+    track: TrackId
+    verdict: Verdict
+    confidence: float
+    looks: int
+    box: Box
+    face: Box
+
+
+@dataclass(frozen=True, slots=True)
+class MaskStatistics(EventData):
+    """Anonymous counts over a window of time; no person can be told from them.
+
+    Attributes:
+        since: the window's start, UTC.
+        until: the window's end, UTC.
+        mask: people judged to wear a mask.
+        no_mask: people judged to wear none.
+        incorrect: people judged to wear it wrongly.
+        unsure: people whose face was never seen well enough.
+    """
+
+    type: ClassVar[str] = "mask.statistics"
+    severity: ClassVar[Severity] = Severity.STATISTIC
+
+    since: datetime
+    until: datetime
+    mask: int
+    no_mask: int
+    incorrect: int
+    unsure: int
+
+
+class CameraState(StrEnum):
+    """Whether a camera's picture arrives."""
+
+    ONLINE = "online"
+    OFFLINE = "offline"
+    DEGRADED = "degraded"
+
+
+@dataclass(frozen=True, slots=True)
+class CameraStatus(EventData):
+    """A camera came, went or got worse; the retained status topic carries the same.
+
+    Attributes:
+        state: what it is now.
+        reason: what happened, empty when online.
+        remedy: what to do about it, empty when online.
+    """
+
+    type: ClassVar[str] = "camera.status"
+
+    state: CameraState
+    reason: str = ""
+    remedy: str = ""
+
+
+class Outcome(StrEnum):
+    """What became of something that the loudspeaker was to say."""
+
+    PLAYED = "played"
+    FAILED = "failed"
+    REFUSED = "refused"
+    STOPPED = "stopped"
+
+
+@dataclass(frozen=True, slots=True)
+class TalkdownReceipt(EventData):
+    """What became of one utterance.
+
+    Attributes:
+        utterance: the job's id.
+        outcome: ``played`` only if the loudspeaker accepted it to the end.
+        actor: who asked: a person, or ``rule:`` and the rule's name.
+        message: the catalogue's message, empty for free text.
+        language: language of the text.
+        text: the words, empty for a recording.
+        asked: when it was asked for, UTC.
+        seconds: how long it sounded.
+        reason: why it was not played to the end.
+        remedy: what to do about it.
+    """
+
+    type: ClassVar[str] = "talkdown.receipt"
+
+    utterance: UUID
+    outcome: Outcome
+    actor: str
+    message: str
+    language: str
+    text: str
+    asked: datetime
+    seconds: float
+    reason: str = ""
+    remedy: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Audit(EventData):
+    """A person did something: viewed, spoke, exported, changed, or was refused.
+
+    Attributes:
+        actor: who.
+        action: what, such as ``live.open``.
+        camera: on which camera, empty for the agent itself.
+        outcome: ``done``, or ``refused`` with the reason.
+        detail: anything a reader of the trail needs to know beyond that.
+    """
+
+    type: ClassVar[str] = "audit"
+
+    actor: str
+    action: str
+    camera: str
+    outcome: str
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Gap(EventData):
+    """Events were dropped because the outbox was full.
+
+    Attributes:
+        dropped: how many since the last event of this kind.
+        reason: which bound was reached.
+    """
+
+    type: ClassVar[str] = "gap"
+    severity: ClassVar[Severity] = Severity.ALARM
+
+    dropped: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Event:
+    """Something that happened, on its way to the outbox.
+
+    Attributes:
+        id: unique for ever.
+        at: when it happened, UTC; kept when it is delivered late.
+        camera: where, or None for the agent itself.
+        data: what.
+        snapshot: JPEG with privacy masks burned in, where the policy allows one.
+    """
+
+    id: UUID
+    at: datetime
+    camera: CameraId | None
+    data: EventData
+    snapshot: bytes | None = None

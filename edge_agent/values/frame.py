@@ -1,0 +1,89 @@
+"""A decoded picture, privacy masks burned in, kept as the decoder gave it and converted only where looked at."""
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from edge_agent.values.geometry import Box
+from edge_agent.values.time import Monotonic
+
+Pixels: TypeAlias = NDArray[np.uint8]
+"""uint8 (height, width, 3) or (height, width)."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Frame:
+    """One picture in planar YUV 4:2:0, video range (BT.601).
+
+    Attributes:
+        planes: uint8 (height * 3 / 2, width), the planes Y, U and V one after another (I420); height and width even;
+            read only.
+        pts: presentation time of its packet in ticks of ``CLOCK_RATE``.
+        arrived: when its packet was here.
+    """
+
+    planes: Pixels
+    pts: int
+    arrived: Monotonic
+
+    @property
+    def width(self) -> int:
+        """Pixels."""
+        return int(self.planes.shape[1])
+
+    @property
+    def height(self) -> int:
+        """Pixels."""
+        return int(self.planes.shape[0]) * 2 // 3
+
+    @property
+    def luma(self) -> Pixels:
+        """Brightness, uint8 (height, width): a view, free of cost."""
+        return self.planes[: self.height]
+
+    @property
+    def chroma(self) -> tuple[Pixels, Pixels]:
+        """U and V, each uint8 (height / 2, width / 2): views, free of cost."""
+        half = (self.height // 2, self.width // 2)
+        flat = self.planes[self.height :].reshape(2, half[0] * half[1])
+        return flat[0].reshape(half), flat[1].reshape(half)
+
+    def bgr(self, width: int = 0, height: int = 0) -> Pixels:
+        """Returns the whole picture as uint8 BGR (height, width, 3), scaled before it is converted.
+
+        Args:
+            width: pixels wanted, even; 0 for the picture's own.
+            height: pixels wanted, even; 0 for the picture's own.
+        """
+        if not width or not height or (width, height) == (self.width, self.height):
+            return _pixels(cv2.cvtColor(self.planes, cv2.COLOR_YUV2BGR_I420))
+        small = np.empty((height * 3 // 2, width), np.uint8)
+        smaller = width < self.width
+        how = cv2.INTER_AREA if smaller else cv2.INTER_LINEAR
+        scaled = Frame(small, self.pts, self.arrived)
+        for source, target in zip((self.luma, *self.chroma), (scaled.luma, *scaled.chroma), strict=True):
+            cv2.resize(source, (target.shape[1], target.shape[0]), dst=target, interpolation=how)
+        return _pixels(cv2.cvtColor(small, cv2.COLOR_YUV2BGR_I420))
+
+    def crop(self, box: Box) -> Pixels:
+        """Returns a part in full resolution as uint8 RGB (height, width, 3), widened to even pixels, perhaps empty."""
+        left, top, right, bottom = box.pixels(self.width, self.height)
+        if right <= left or bottom <= top:
+            return np.empty((0, 0, 3), np.uint8)
+        left, top, right, bottom = left // 2, top // 2, (right + 1) // 2, (bottom + 1) // 2
+        u, v = self.chroma
+        parts = (
+            self.luma[2 * top : 2 * bottom, 2 * left : 2 * right],
+            u[top:bottom, left:right],
+            v[top:bottom, left:right],
+        )
+        planes = np.concatenate([part.ravel() for part in parts]).reshape(3 * (bottom - top), 2 * (right - left))
+        return _pixels(cv2.cvtColor(planes, cv2.COLOR_YUV2RGB_I420))
+
+
+def _pixels(array: object) -> Pixels:
+    """Narrows what OpenCV's stubs call any matrix to what these conversions return."""
+    return np.asarray(array, np.uint8)

