@@ -1,0 +1,262 @@
+"""Every knob, composed from what the stages declare: one TOML file, and each key as an environment variable too."""
+
+import difflib
+import json
+import os
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+from pydantic_core import ErrorDetails
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from edge_agent.appearance.settings import AppearanceSettings
+from edge_agent.capture import SourceSettings
+from edge_agent.decode.privacy import PrivacySettings
+from edge_agent.detect import DetectorSettings
+from edge_agent.detect.nanodet import NanodetSettings
+from edge_agent.errors import PermanentError
+from edge_agent.events.outbox import OutboxSettings
+from edge_agent.inference.models import InferenceSettings
+from edge_agent.kinds import OneOf
+from edge_agent.live.settings import LiveSettings
+from edge_agent.motion import MotionSettings
+from edge_agent.policy import Policy, Profile, policy_for
+from edge_agent.rules import RuleSettings
+from edge_agent.talkdown.automatic import refusal as automatic_refusal
+from edge_agent.talkdown.settings import TalkdownSettings
+from edge_agent.talkdown.speakers import SpeakerSettings
+from edge_agent.track.tracker import TrackSettings
+from edge_agent.uplink.settings import MqttSettings
+from edge_agent.values.ids import AgentId, CameraId
+from edge_agent.web.settings import WebSettings
+
+PREFIX = "EDGE_"
+
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
+"""Small letters, digits and hyphens: it becomes a topic level, an address and an environment variable."""
+
+
+class Section(BaseModel):
+    """Base of the sections that are nobody else's."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class AgentSettings(Section):
+    """The box itself.
+
+    Attributes:
+        id: names it in topics and in the audience of command tokens; unique in the town.
+        name: for people.
+        place: where it hangs, for people.
+        state: folder for the outbox and rendered voices; survives restarts.
+        log_level: how much is written to standard error.
+    """
+
+    id: Annotated[AgentId, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")] = AgentId("edge-agent")
+    name: str = ""
+    place: str = ""
+    state: Path = Path("/var/lib/edge-agent")
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+
+class PolicySettings(Section):
+    """The legal ground; there is no default, whoever installs must choose.
+
+    Attributes:
+        profile: what this site may detect, keep, show and say.
+    """
+
+    profile: Profile
+
+
+class CameraSettings(Section):
+    """One camera.
+
+    Attributes:
+        name: for people; the camera's id where empty.
+        place: what it looks at, for people and for spoken messages.
+        source: where its picture comes from.
+        speaker: its loudspeaker, if it has one.
+        privacy: what is blackened before anything else sees the picture.
+        motion: when it is worth looking.
+        fps: pictures analysed a second while awake; 5 follow a walking person well and leave a Pi room.
+        rules: what is worth telling, by any name.
+        automatic_talkdown: whether the mask rule's alerts speak here by themselves, where ``talkdown.automatic`` is on.
+    """
+
+    name: str = ""
+    place: str = ""
+    source: Annotated[SourceSettings, OneOf("edge_agent.capture")]
+    speaker: Annotated[SpeakerSettings, OneOf("edge_agent.talkdown.speakers")] | None = None
+    privacy: PrivacySettings = PrivacySettings()
+    motion: MotionSettings = MotionSettings()
+    fps: Annotated[float, Field(gt=0, le=30)] = 5.0
+    rules: dict[Name, Annotated[RuleSettings, OneOf("edge_agent.rules")]] = {}
+    automatic_talkdown: bool = True
+
+
+class Settings(BaseSettings):
+    """All settings of one agent. See each section's own model for its keys."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_nested_delimiter="__", env_ignore_empty=True, extra="forbid", frozen=True
+    )
+
+    agent: AgentSettings = AgentSettings()
+    policy: PolicySettings
+    cameras: Annotated[dict[Annotated[CameraId, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")], CameraSettings], Field(min_length=1)]
+    mqtt: MqttSettings = MqttSettings()
+    outbox: OutboxSettings = OutboxSettings()
+    inference: InferenceSettings = InferenceSettings()
+    detector: Annotated[DetectorSettings, OneOf("edge_agent.detect")] = NanodetSettings()
+    tracking: TrackSettings = TrackSettings()
+    appearance: AppearanceSettings = AppearanceSettings()
+    talkdown: TalkdownSettings = TalkdownSettings()
+    live: LiveSettings = LiveSettings()
+    web: WebSettings = WebSettings()
+
+    @property
+    def allowed(self) -> Policy:
+        """What the profile allows."""
+        return policy_for(self.policy.profile)
+
+    @model_validator(mode="after")
+    def _within_the_policy(self) -> Self:
+        refusals = [
+            f"cameras.{camera}.rules.{name}: {refusal}"
+            for camera, settings in self.cameras.items()
+            for name, rule in settings.rules.items()
+            if (refusal := rule.refusal(self.allowed))
+        ]
+        if refusal := automatic_refusal(self.talkdown, self.allowed):
+            refusals.append(f"talkdown.automatic: {refusal}")
+        if refusals:
+            raise ValueError("; ".join(refusals))
+        return self
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003 - the library's signature
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Lets the environment win over the file, whose content is passed in."""
+        return env_settings, init_settings
+
+
+def load_settings(path: Path | None) -> Settings:
+    """Reads the file, if there is one, and the environment.
+
+    Raises:
+        PermanentError: with one sentence a line, each with the key's path and the remedy.
+    """
+    return parse_settings(_read(path) if path else {}, str(path or "the environment"))
+
+
+def parse_settings(document: Mapping[str, object], origin: str) -> Settings:
+    """Validates settings from a TOML document under the environment's.
+
+    Args:
+        document: tables as ``tomllib`` reads them.
+        origin: named in the error.
+
+    Raises:
+        PermanentError: as ``load_settings``.
+    """
+    strangers = [name for name in os.environ if name.startswith(PREFIX) and _section(name) not in Settings.model_fields]
+    problems = [f"{name}: there is no such section{_closest(_section(name), Settings.model_fields)}" for name in strangers]
+    try:
+        settings = Settings(**document)  # type: ignore[arg-type] # validated right here
+    except ValidationError as exc:
+        problems += [_sentence(error) for error in exc.errors(include_url=False)]
+        settings = None
+    if problems or settings is None:
+        raise PermanentError(f"the settings from {origin} cannot be used", "\n  " + "\n  ".join(problems))
+    return settings
+
+
+def describe_settings(settings: Settings) -> Iterator[str]:
+    """Yields what is in force as lines of TOML, secrets hidden, keys without a value as comments."""
+    yield from _lines("", settings.model_dump(mode="json"))
+
+
+def _lines(path: str, value: object) -> Iterator[str]:
+    if isinstance(value, Mapping) and value:
+        for key, below in value.items():
+            yield from _lines(f"{path}.{key}" if path else str(key), below)
+    elif value is None:
+        yield f"# {path} is not set"
+    else:
+        yield f"{path} = {json.dumps(value, ensure_ascii=False)}"
+
+
+def _read(path: Path) -> Mapping[str, object]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as exc:
+        raise PermanentError(f"there is no settings file {path}", "name another with --config, or write one: deploy/agent.toml is a start") from exc
+    except tomllib.TOMLDecodeError as exc:
+        raise PermanentError(f"{path} is not TOML", f"{exc}; mend that line") from exc
+    except (OSError, UnicodeDecodeError) as exc:
+        raise PermanentError(f"{path} cannot be read", f"{exc}; mend the file or its permissions") from exc
+
+
+def _section(variable: str) -> str:
+    return variable.removeprefix(PREFIX).split("__")[0].lower()
+
+
+def _sentence(error: ErrorDetails) -> str:
+    """Turns one finding into the key's path, what is wrong with it, and what to write instead."""
+    path = _path(error["loc"])
+    said = error["msg"].removeprefix("Value error, ")
+    match error["type"]:
+        case "missing" if path in {"policy", "policy.profile"}:
+            return f"policy.profile: must be chosen, it is the legal ground of this site: {_either(Profile)}"
+        case "missing" if path == "cameras":
+            return "cameras: there is none; add a table such as [cameras.street] with a source"
+        case "missing":
+            return f"{path}: is needed; add it"
+        case "extra_forbidden":
+            return f"{path}: there is no such key{_closest(str(error['loc'][-1]), _keys())}"
+        case "union_tag_not_found":
+            return f"{path}.kind: is needed; it says which kind this is"
+        case "union_tag_invalid":
+            return f"{path}.kind: there is no kind {error['ctx']['tag']!r}; there are {error['ctx']['expected_tags']}"
+        case "value_error":
+            return f"{path}: {said}" if path else said
+        case _:
+            return f"{path}: {said[0].lower()}{said[1:]}"
+
+
+def _path(location: tuple[int | str, ...]) -> str:
+    """Joins a location as people write it: without the tag that the library puts behind a choice of kinds."""
+    parts = [
+        str(part)
+        for index, part in enumerate(location)
+        if not (index and location[index - 1] in {"source", "speaker", "detector"})
+        and not (index > 1 and location[index - 2] == "rules")
+        and part != "[key]"
+    ]
+    return ".".join(parts)
+
+
+def _keys() -> set[str]:
+    """Every key that occurs anywhere in the settings."""
+    schema = Settings.model_json_schema()
+    return {key for model in (schema, *schema["$defs"].values()) for key in model.get("properties", {})}
+
+
+def _closest(name: str, known: Iterable[str]) -> str:
+    near = difflib.get_close_matches(name, known, 1)
+    return f"; did you mean {near[0]}?" if near else "; correct its spelling or take it out"
+
+
+def _either(choices: Iterable[str]) -> str:
+    return " or ".join(choices)
