@@ -1,5 +1,6 @@
 """Loudspeakers, each kind one file behind one protocol."""
 
+from collections.abc import Callable
 from typing import Protocol
 
 from edge_agent.kinds import KindSettings
@@ -9,10 +10,14 @@ from edge_agent.values.speech import Speech
 class Speaker(Protocol):
     """Makes a place hear something; used by one coroutine at a time."""
 
-    async def play(self, speech: Speech) -> None:
+    async def play(self, speech: Speech, started: Callable[[], None]) -> None:
         """Returns when the last sample was accepted by the device and had time to sound.
 
         Cancelling it stops the sound at once and leaves no session behind.
+
+        Args:
+            speech: what to say, at any rate; the loudspeaker resamples it to its own.
+            started: called once, when the first sample is on its way.
 
         Raises:
             TransientError: the device is away, busy, or dropped in mid-sentence.
