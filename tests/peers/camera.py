@@ -1,0 +1,179 @@
+#!/usr/bin/python3
+"""A real RTSP camera with an ONVIF loudspeaker, run by the system's Python, which has GStreamer.
+
+It sends a clip for ever as it is encoded, without coding it anew, and writes what its loudspeaker hears into a file of
+int16 samples, mono, 8000 a second. It prints one line of JSON when it listens. Lines on its standard input: ``stall``
+stops the pictures while the connection stays, ``flow`` lets them go on; at the input's end it leaves.
+"""
+
+import argparse
+import json
+import re
+import sys
+from pathlib import Path
+from typing import Any
+
+import gi
+
+gi.require_version("Gst", "1.0")
+gi.require_version("GstRtspServer", "1.0")
+from clips import PATTERN, Clip  # type: ignore[import-not-found] # noqa: E402 - found beside this script
+from gi.repository import GLib, Gst, GstRtspServer  # noqa: E402 - versions first
+
+DELIMITER = {"h264": re.compile(rb"\x00\x00\x00\x01\x09"), "h265": re.compile(rb"\x00\x00\x00\x01\x46\x01")}
+FORMAT = {"h264": "avc", "h265": "hvc1"}
+VOICES = {"pcmu": (0, "rtppcmudepay ! mulawdec"), "pcma": (8, "rtppcmadepay ! alawdec")}
+
+
+def options() -> argparse.Namespace:
+    """Reads the command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--clip", default=PATTERN, help="Annex B with delimiters as it is, else any film or pattern")
+    parser.add_argument("--heard", type=Path, help="file for what the loudspeaker hears")
+    parser.add_argument("--user", default="")
+    parser.add_argument("--password", default="")
+    parser.add_argument("--basic", action="store_true", help="ask for the password in Basic instead of Digest form")
+    parser.add_argument("--port", default=0, type=int)
+    parser.add_argument("--codec", default="h264", choices=sorted(FORMAT))
+    parser.add_argument("--gop", default=15, type=int)
+    parser.add_argument("--bitrate", default="800k")
+    parser.add_argument("--fps", default=15, type=int)
+    parser.add_argument("--size", default="640x360")
+    parser.add_argument("--no-backchannel", action="store_true")
+    parser.add_argument("--voice", default="pcmu", choices=sorted(VOICES), help="what the loudspeaker understands")
+    parser.add_argument("--audio-only", action="store_true")
+    parser.add_argument("--microphone", action="store_true", help="send a tone beside the pictures")
+    parser.add_argument("--in-band", action="store_true", help="repeat parameter sets; else they are in the SDP alone")
+    return parser.parse_args()
+
+
+class Film:
+    """Pushes a clip's access units into one running media, one each tick."""
+
+    def __init__(self, units: list[bytes], source: Any, fps: int) -> None:
+        self.flowing = True
+        self._units = units
+        self._source = source
+        self._next = 0
+        self._timer = GLib.timeout_add(max(1, 1000 // fps), self._tick)
+
+    def end(self, *_: object) -> None:
+        """Stops pushing."""
+        if self._timer:
+            GLib.source_remove(self._timer)
+            self._timer = 0
+
+    def _tick(self) -> bool:
+        if self.flowing:
+            unit = self._units[self._next % len(self._units)]
+            self._next += 1
+            self._source.emit("push-buffer", Gst.Buffer.new_wrapped(unit))
+        return True
+
+
+def launch(args: argparse.Namespace) -> str:
+    """Returns the pipeline that sends."""
+    video = (
+        f"appsrc name=film is-live=true do-timestamp=true format=time max-bytes=4000000 "
+        f"caps=video/x-{args.codec},stream-format=byte-stream,alignment=au,framerate={args.fps}/1 ! "
+        f"{args.codec}parse ! "
+    )
+    video += "" if args.in_band else f"video/x-{args.codec},stream-format={FORMAT[args.codec]},alignment=au ! "
+    video += f"rtp{args.codec}pay name=pay0 pt=96 config-interval={-1 if args.in_band else 0}"
+    sound = "audiotestsrc is-live=true wave=ticks ! audio/x-raw,rate=8000,channels=1 ! mulawenc ! rtppcmupay pt=0 name=pay{}"
+    if args.audio_only:
+        return f"( {sound.format(0)} )"
+    return f"( {video} {sound.format(1) if args.microphone else ''} )"
+
+
+def loudspeaker(args: argparse.Namespace) -> str:
+    """Returns the pipeline that hears."""
+    payload, decode = VOICES[args.voice]
+    where = (
+        f"filesink location={args.heard} append=true buffer-mode=unbuffered async=false" if args.heard else "fakesink"
+    )
+    return (
+        f'( capsfilter caps="application/x-rtp,media=audio,payload={payload},clock-rate=8000,'
+        f'encoding-name={args.voice.upper()}" name=depay_backchannel ! {decode} ! {where} )'
+    )
+
+
+def guard(args: argparse.Namespace, server: Any, factory: Any) -> None:
+    """Asks for a user name and a password."""
+    auth = GstRtspServer.RTSPAuth()
+    token = GstRtspServer.RTSPToken()
+    token.set_string("media.factory.role", "watcher")
+    if args.basic:
+        auth.add_basic(GstRtspServer.RTSPAuth.make_basic(args.user, args.password), token)
+    else:
+        auth.set_supported_methods(4)  # GST_RTSP_AUTH_DIGEST; the introspected enumeration lacks it
+        auth.add_digest(args.user, args.password, token)
+    server.set_auth(auth)
+    permissions = GstRtspServer.RTSPPermissions()
+    for right in ("media.factory.access", "media.factory.construct"):
+        permissions.add_permission_for_role("watcher", right, True)  # noqa: FBT003 - GStreamer's signature
+    factory.set_permissions(permissions)
+
+
+def access_units(args: argparse.Namespace) -> list[bytes]:
+    """Returns the clip cut before each delimiter."""
+    clip = Path(args.clip)
+    if clip.suffix not in {".h264", ".h265"}:
+        width, height = args.size.split("x")
+        suffix = f".{args.codec}"
+        size = (int(width), int(height))
+        clip = Clip(args.clip, args.codec, size, args.fps, 8.0, 0.0, args.gop, args.bitrate, suffix).file()
+    data = clip.read_bytes()
+    starts = [found.start() for found in DELIMITER[args.codec].finditer(data)]
+    return [data[start:end] for start, end in zip(starts, [*starts[1:], len(data)], strict=True)]
+
+
+def main() -> None:
+    """Serves until the standard input ends."""
+    args = options()
+    Gst.init(None)
+    server = GstRtspServer.RTSPOnvifServer()
+    server.set_address("127.0.0.1")
+    server.set_service(str(args.port))
+    factory = GstRtspServer.RTSPOnvifMediaFactory()
+    factory.set_media_gtype(GstRtspServer.RTSPOnvifMedia.__gtype__)
+    factory.set_launch(launch(args))
+    factory.set_shared(True)
+    if not args.no_backchannel:
+        factory.set_backchannel_launch(loudspeaker(args))
+    films: list[Film] = []
+
+    if not args.audio_only:
+        units = access_units(args)
+
+        def configured(_factory: Any, media: Any) -> None:
+            film = Film(units, media.get_element().get_by_name("film"), args.fps)
+            media.connect("unprepared", film.end)
+            films[:] = [film]
+
+        factory.connect("media-configure", configured)
+    if args.user:
+        guard(args, server, factory)
+    server.get_mount_points().add_factory("/stream", factory)
+    server.attach(None)
+    loop = GLib.MainLoop()
+
+    def told(_fd: int, condition: int) -> bool:
+        line = sys.stdin.readline()
+        if not line:
+            loop.quit()
+            return False
+        for film in films:
+            film.flowing = line.strip() != "stall"
+        sys.stdout.write(line)
+        sys.stdout.flush()
+        return True
+
+    GLib.unix_fd_add_full(0, sys.stdin.fileno(), GLib.IOCondition.IN | GLib.IOCondition.HUP, told)
+    sys.stdout.write(json.dumps({"url": f"rtsp://127.0.0.1:{server.get_bound_port()}/stream"}) + "\n")
+    sys.stdout.flush()
+    loop.run()
+
+
+if __name__ == "__main__":
+    main()
