@@ -35,17 +35,17 @@ bench: $(STAMPS)/python $(STAMPS)/test-packages
 	@for script in bench/*.py; do echo "== $$script"; $(BIN)/python $$script; done
 
 ## Every dependency must come as a wheel on the boxes: aarch64, Python 3.11 and 3.13.
-wheels: $(STAMPS)/wheels
-$(STAMPS)/wheels: requirements/device.txt deploy/check-wheels $(STAMPS)/python
-	@deploy/check-wheels $(BIN)/python requirements/device.txt
-	@touch $@
+wheels: $(STAMPS)/python
+	@deploy/check-wheels $(BIN)/uv requirements/device.txt
 
 ## Resolve dependencies anew and lock them with hashes, for every platform at once and without index addresses.
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
-	--custom-compile-command 'make lock' pyproject.toml
-lock: $(STAMPS)/python
-	@$(LOCK) --extra sight --extra live -o requirements/device.txt
-	@$(LOCK) --all-extras --group dev -c requirements/device.txt -o requirements/develop.txt
+	--custom-compile-command 'make lock'
+lock:
+	@[ -x $(BIN)/uv ] || { $(PYTHON) -m venv .venv && $(BIN)/pip install --quiet uv; }
+	@$(LOCK) pyproject.toml --extra sight --extra live -o requirements/device.txt
+	@$(LOCK) pyproject.toml --all-extras --group dev -c requirements/device.txt -o requirements/develop.txt
+	@$(LOCK) --group build -c requirements/develop.txt -o requirements/build.txt
 
 $(STAMPS)/python: requirements/develop.txt pyproject.toml
 	@.ci/venv $(PYTHON) requirements/develop.txt

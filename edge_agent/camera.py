@@ -1,0 +1,268 @@
+"""One camera's whole path, top to bottom: captured, decoded when looked at, understood, told."""
+
+import asyncio
+import logging
+import random
+import threading
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+import cv2
+
+from edge_agent.aio.clock import Clock
+from edge_agent.aio.latest import Latest
+from edge_agent.aio.ring import Ring
+from edge_agent.aio.threads import own_thread
+from edge_agent.appearance.appearances import Appearances
+from edge_agent.appearance.inspector import Inspector
+from edge_agent.appearance.settings import AppearanceSettings
+from edge_agent.capture.stream import Capture
+from edge_agent.decode.decoder import Decoder
+from edge_agent.detect import Detector
+from edge_agent.events.journal import Journal
+from edge_agent.inference.worker import Worker
+from edge_agent.errors import TransientError
+from edge_agent.motion.gate import Gate
+from edge_agent.policy import Policy
+from edge_agent.rules import Rule
+from edge_agent.settings import CameraSettings
+from edge_agent.track.tracker import Tracker, TrackSettings
+from edge_agent.values.event import CameraState, CameraStatus, EventData, MaskVerdict
+from edge_agent.values.frame import Frame
+from edge_agent.values.ids import CameraId
+from edge_agent.values.look import Look
+from edge_agent.values.packet import Codec, Packet
+from edge_agent.values.time import Monotonic
+from edge_agent.values.track import Scene, Track
+
+RING_SECONDS = 10.0
+"""What a clip before an event needs, and more than any viewer may lag."""
+
+RING_BYTES = 48 << 20
+"""A 20 Mb/s camera with a key frame every 10 s fits twice; a Pi with four cameras keeps most of its memory."""
+
+LAG = 2.0
+"""Seconds that the analysis may fall behind before it skips to a newer key frame."""
+
+CHANGES = 32
+"""Changes of status that may wait for a stuck disk; beyond that the oldest is forgotten."""
+
+SNAPSHOT_WIDTH = 1280
+"""Pixels: faces stay recognisable to a person, and 100 pictures fit into a few megabytes."""
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """What all cameras of an agent share for seeing.
+
+    Attributes:
+        detector: finds people and vehicles.
+        inspector: looks at a tracked person's face.
+        worker: runs both, one request a camera at a time.
+        tracking: how tracks are kept.
+        appearance: how looks become a verdict.
+    """
+
+    detector: Detector
+    inspector: Inspector
+    worker: Worker
+    tracking: TrackSettings
+    appearance: AppearanceSettings
+
+
+@dataclass(slots=True)
+class Counts:
+    """How much a camera had to do, for heartbeat and metrics; written by one thread each, read by any."""
+
+    decoded: int = 0
+    analysed: int = 0
+    understood: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Listeners:
+    """Whom a camera tells on the event loop.
+
+    Attributes:
+        status: of every change of its status.
+        scene: of every analysed picture.
+        event: of every event that a rule made, once it is on disk.
+    """
+
+    status: Callable[[CameraId, CameraStatus], None]
+    scene: Callable[[CameraId, Scene], None]
+    event: Callable[[CameraId, EventData], None]
+
+
+class Camera:
+    """Watches one camera for as long as ``run`` runs.
+
+    Attributes:
+        ring: its newest packets, for viewers and recorder.
+        status: whether its picture arrives, and if not, why and what to do.
+        counts: how much it had to do.
+    """
+
+    def __init__(
+        self,
+        camera: CameraId,
+        settings: CameraSettings,
+        *,
+        sight: Sight,
+        journal: Journal,
+        policy: Policy,
+        clock: Clock,
+        rng: random.Random,
+        listeners: Listeners,
+    ) -> None:
+        self.id = camera
+        self.settings = settings
+        self.ring: Ring[Packet] = Ring(seconds=RING_SECONDS, limit=RING_BYTES)
+        self.status = CameraStatus(CameraState.OFFLINE, "it was not connected yet", "wait a few seconds")
+        self.counts = Counts()
+        self.capture = Capture(settings.source.build(), self.ring, clock=clock, rng=rng, changed=self._change_status)
+        self._sight = sight
+        self._journal = journal
+        self._policy = policy
+        self._clock = clock
+        self._listeners = listeners
+        self._followed = False
+        self._changes: asyncio.Queue[CameraStatus] = asyncio.Queue(CHANGES)
+
+    @property
+    def needs_transcoding(self) -> bool:
+        """Whether viewers get an encoder's picture: masks must be burned in, or a browser lacks the codec."""
+        stream = self.capture.stream
+        return bool(self.settings.privacy.masks) or (stream is not None and stream.codec is not Codec.H264)
+
+    async def run(self) -> None:
+        """Watches; when one part of the path fails, all of it ends, so no camera looks alive and is blind."""
+        frames: Latest[Frame] = Latest()
+        async with asyncio.TaskGroup() as path:
+            path.create_task(self.capture.run(), name=f"{self.id}: capture")
+            path.create_task(
+                own_thread(partial(self._look, frames), name=f"{self.id}: decode"), name=f"{self.id}: decode"
+            )
+            path.create_task(self._understand(frames), name=f"{self.id}: understand")
+            path.create_task(self._report(), name=f"{self.id}: report")
+
+    def open_frames(self, stop: threading.Event) -> Iterator[Frame]:
+        """Decodes every picture from the newest key frame on, masks burned in; for an encoder's thread.
+
+        Args:
+            stop: ends the iterator within half a second.
+        """
+        decoder = Decoder(self.settings.privacy.masks)
+        reader = self.ring.reader(lag=LAG)
+        while not stop.is_set():
+            packet = reader.take(timeout=0.5)
+            if packet is not None:
+                yield from decoder.decode(packet)
+
+    def _look(self, frames: Latest[Frame], stop: threading.Event) -> None:
+        """Decodes what is worth it and passes on what is worth understanding; the analysis thread.
+
+        Asleep, only key frames are decoded, as long as they come often enough to notice movement in time.
+        """
+        decoder = Decoder(self.settings.privacy.masks)
+        gate = Gate(self.settings.motion)
+        reader = self.ring.reader(lag=LAG)
+        shortest = 1 / self.settings.fps
+        passed, last_key, sparse, awake, missed = Monotonic(0.0), None, True, False, False
+        while not stop.is_set():
+            packet = reader.take(timeout=0.5)
+            if packet is None:
+                continue
+            if packet.key:
+                sparse = last_key is None or packet.arrived - last_key > self.settings.motion.notice_within
+                last_key = packet.arrived
+            if packet.key:
+                missed = False
+            elif not (awake or self._followed or sparse):
+                missed = True
+                continue
+            elif missed:
+                # Woken between key frames: catch up from the last one, what follows it cannot be decoded without.
+                reader, missed = self.ring.reader(lag=LAG), False
+                continue
+            for frame in decoder.decode(packet):
+                self.counts.decoded += 1
+                # A hair less than the interval: arrival jitters, and a frame skipped for it would halve the rate.
+                if frame.arrived - passed < 0.9 * shortest:
+                    continue
+                passed = frame.arrived
+                awake = gate.opens(frame)
+                if awake or self._followed:
+                    frames.put(frame)
+
+    async def _understand(self, frames: Latest[Frame]) -> None:
+        tracker = Tracker(self._sight.tracking)
+        appearances = Appearances(self._sight.appearance)
+        rules = [rule.build(self._policy, self._clock) for rule in self.settings.rules.values()]
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._tick(rules), name=f"{self.id}: rules")
+            while True:
+                frame = await frames.get()
+                try:
+                    tracks = await self._track(frame, tracker, appearances)
+                except TransientError as exc:
+                    log.warning("camera %s: %s", self.id, exc)
+                    continue
+                self._followed = bool(tracks)
+                self.counts.analysed += 1
+                self.counts.understood = self._clock.monotonic() - frame.arrived
+                scene = Scene(frame.arrived, tracks, appearances.judgements())
+                self._listeners.scene(self.id, scene)
+                for rule in rules:
+                    for data in rule.step(scene):
+                        await self._tell(data, frame)
+
+    async def _track(self, frame: Frame, tracker: Tracker, appearances: Appearances) -> tuple[Track, ...]:
+        detections = await self._sight.worker.submit(self.id, partial(self._sight.detector.detect, frame))
+        tracks = tracker.update(detections, frame.arrived)
+        due = appearances.due(tracks, frame.arrived)
+        if due:
+            looks = await self._sight.worker.submit(self.id, partial(_inspect, self._sight.inspector, frame, due))
+            for track, look in zip(due, looks, strict=True):
+                appearances.add(track.id, look)
+        appearances.forget({track.id for track in tracks})
+        return tracks
+
+    async def _tick(self, rules: Sequence[Rule]) -> None:
+        while True:
+            await asyncio.sleep(1)
+            for rule in rules:
+                for data in rule.tick():
+                    await self._tell(data, None)
+
+    async def _tell(self, data: EventData, frame: Frame | None) -> None:
+        snapshot = None
+        if frame is not None and self._policy.snapshots and isinstance(data, MaskVerdict):
+            snapshot = await asyncio.to_thread(encode_snapshot, frame)
+        await self._journal.tell(self.id, data, snapshot)
+        self._listeners.event(self.id, data)
+
+    def _change_status(self, status: CameraStatus) -> None:
+        self.status = status
+        if self._changes.full():
+            self._changes.get_nowait()
+        self._changes.put_nowait(status)
+        self._listeners.status(self.id, status)
+
+    async def _report(self) -> None:
+        while True:
+            await self._journal.tell(self.id, await self._changes.get())
+
+
+def encode_snapshot(frame: Frame) -> bytes:
+    """Returns a picture as JPEG, at most ``SNAPSHOT_WIDTH`` pixels wide; takes some 10 ms, so call it in a thread."""
+    width = min(frame.width, SNAPSHOT_WIDTH)
+    _, data = cv2.imencode(".jpg", frame.bgr(width, round(frame.height * width / frame.width / 2) * 2), [cv2.IMWRITE_JPEG_QUALITY, 80])
+    return data.tobytes()
+
+
+def _inspect(inspector: Inspector, frame: Frame, tracks: Sequence[Track]) -> list[Look | None]:
+    return [inspector.inspect(frame, track) for track in tracks]

@@ -1,0 +1,118 @@
+"""The commands that people type; each says what is wrong and the remedy, never a traceback."""
+
+import asyncio
+import logging
+import random
+import sys
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import ParamSpec
+
+import click
+
+from edge_agent import __version__
+from edge_agent.agent import Agent, run_until_signal
+from edge_agent.aio.clock import SystemClock
+from edge_agent.demo.broker import demo_broker
+from edge_agent.demo.run import demo_settings, prepare_clips, welcome
+from edge_agent.errors import AgentError
+from edge_agent.events.schemas import write_schemas
+from edge_agent.inference.models import Models
+from edge_agent.settings import Settings, describe_settings, load_settings
+
+P = ParamSpec("P")
+
+CONFIG = click.option(
+    "--config",
+    type=click.Path(path_type=Path, dir_okay=False),
+    envvar="EDGE_AGENT_CONFIG",
+    help="TOML file; every key is also an environment variable EDGE_…, nested with __.",
+)
+
+
+def says_remedies(command: Callable[P, None]) -> Callable[P, None]:
+    """Turns an ``AgentError`` into its sentence on standard error and exit status 1."""
+
+    @wraps(command)
+    def guarded(*args: P.args, **kwargs: P.kwargs) -> None:
+        try:
+            command(*args, **kwargs)
+        except AgentError as exc:
+            raise click.ClickException(str(exc)) from exc
+
+    return guarded
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="edge-agent")
+def main() -> None:
+    """Watches a town's cameras on the box beside them."""
+
+
+@main.command()
+@CONFIG
+@says_remedies
+def run(config: Path | None) -> None:
+    """Run the agent until SIGTERM or Ctrl-C."""
+    _run(load_settings(config))
+
+
+@main.command()
+@click.option("--camera", help="rtsp://…, /dev/video… or a video file, in place of the two demo cameras.")
+@click.option("--mqtt-port", default=1883, show_default=True, help="Broker on 127.0.0.1; one is started if none answers.")
+@click.option("--web-port", default=8080, show_default=True, help="Page on 127.0.0.1.")
+@click.option("--media", type=click.Path(path_type=Path), default=Path("media"), show_default=True, help="Folder for clips.")
+@says_remedies
+def demo(camera: str | None, mqtt_port: int, web_port: int, media: Path) -> None:
+    """Show the whole product on this machine: broker, two cameras, page, voice."""
+    settings = demo_settings(camera, media.absolute(), mqtt_port, web_port)
+    if camera is None:
+        prepare_clips(media)
+    with demo_broker(mqtt_port) as broker:
+        _run(settings, lambda: click.echo(welcome(settings, broker)))
+    click.echo("ended cleanly")
+
+
+@main.command("check-config")
+@CONFIG
+@says_remedies
+def check_config(config: Path | None) -> None:
+    """Print the settings in force, secrets hidden, or what is wrong with them."""
+    for line in describe_settings(load_settings(config)):
+        click.echo(line)
+
+
+@main.command()
+@click.argument("action", type=click.Choice(["list", "verify"]))
+@CONFIG
+@says_remedies
+def models(action: str, config: Path | None) -> None:
+    """List the model files, or verify them against the manifest."""
+    found = Models(load_settings(config).inference if config else Settings.model_fields["inference"].default)
+    if action == "list":
+        for spec in found.specs:
+            click.echo(f"{spec.name:28} {spec.task:8} {spec.licence:12} {spec.source}")
+        return
+    problems = found.verify()
+    for problem in problems:
+        click.echo(problem, err=True)
+    click.echo(f"{len(found.specs) - len(problems)} of {len(found.specs)} model files are as the manifest says")
+    sys.exit(1 if problems else 0)
+
+
+@main.command()
+@click.argument("directory", type=click.Path(path_type=Path, file_okay=False), default=Path("docs/events"))
+@says_remedies
+def schema(directory: Path) -> None:
+    """Write the JSON Schemas of everything that goes over MQTT."""
+    for path in write_schemas(directory):
+        click.echo(path)
+
+
+def _run(settings: Settings, ready: Callable[[], None] = lambda: None) -> None:
+    logging.basicConfig(
+        level=settings.agent.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr
+    )
+    agent = Agent(settings, clock=SystemClock(), rng=random.Random())  # noqa: S311 - jitter needs no secrecy
+    asyncio.run(run_until_signal(agent.run(ready)))
