@@ -35,8 +35,10 @@ bench: $(STAMPS)/python $(STAMPS)/test-packages
 	@for script in bench/*.py; do echo "== $$script"; $(BIN)/python $$script; done
 
 ## Every dependency must come as a wheel on the boxes: aarch64, Python 3.11 and 3.13.
-wheels: $(STAMPS)/python
-	@deploy/check-wheels $(BIN)/uv requirements/device.txt
+wheels: $(STAMPS)/wheels
+$(STAMPS)/wheels: requirements/device.txt deploy/check-wheels | $(STAMPS)/python
+	@deploy/check-wheels $(BIN)/python requirements/device.txt
+	@touch $@
 
 ## Resolve dependencies anew and lock them with hashes, for every platform at once and without index addresses.
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
