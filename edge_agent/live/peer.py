@@ -1,0 +1,89 @@
+"""One WebRTC connection to a viewer; what this agent must know of the library's ways stands here."""
+
+import asyncio
+from collections.abc import Sequence
+
+from aiortc import (
+    RTCBundlePolicy,
+    RTCConfiguration,
+    RTCIceServer,
+    RTCPeerConnection,
+    RTCRtpSender,
+    RTCSessionDescription,
+)
+from aiortc.exceptions import InternalError, InvalidAccessError, InvalidStateError, OperationError
+
+from edge_agent.errors import PermanentError
+from edge_agent.live.settings import IceServer
+from edge_agent.live.track import RingTrack
+
+PROFILES = ("42e01f", "42001f")
+"""H.264 profiles to answer with, best known first; browsers decode a camera's Main and High under either."""
+
+
+class Peer:
+    """Sends a track to one viewer.
+
+    Args:
+        track: what it sees.
+        ice_servers: how it may be reached beside directly.
+    """
+
+    def __init__(self, track: RingTrack, ice_servers: Sequence[IceServer]) -> None:
+        # A list even when it is empty: for None the library would ask a public STUN server.
+        servers = [
+            RTCIceServer(list(server.urls), server.username or None, server.credential.get_secret_value() or None)
+            for server in ice_servers
+        ]
+        self._connection = RTCPeerConnection(RTCConfiguration(servers, bundlePolicy=RTCBundlePolicy.MAX_BUNDLE))
+        self._changed = asyncio.Event()
+        self._connection.on("connectionstatechange", self._changed.set)
+        # Track and preferences before the offer is set, or H.264 would travel in another codec's payload type.
+        transceiver = self._connection.addTransceiver(track, direction="sendonly")
+        codecs = RTCRtpSender.getCapabilities("video").codecs
+        h264 = {codec.parameters.get("profile-level-id"): codec for codec in codecs if codec.mimeType == "video/H264"}
+        resend = [codec for codec in codecs if codec.mimeType == "video/rtx"]
+        transceiver.setCodecPreferences([*(h264[profile] for profile in PROFILES), *resend])
+        # The library passes key frame requests on to its encoders alone, and there is none here.
+        transceiver.sender._send_keyframe = track.refresh  # type: ignore[method-assign] # noqa: SLF001 - no public way
+
+    @property
+    def state(self) -> str:
+        """As in WebRTC: ``new``, ``connecting``, ``connected``, ``failed`` or ``closed``."""
+        return self._connection.connectionState
+
+    async def answer(self, offer: str) -> str:
+        """Returns the answer to an admitted offer, all candidates in it.
+
+        Raises:
+            PermanentError: the offer cannot be answered after all.
+        """
+        try:
+            await self._connection.setRemoteDescription(RTCSessionDescription(offer, "offer"))
+            await self._connection.setLocalDescription(await self._connection.createAnswer())
+        except (
+            *(ValueError, LookupError, TypeError, AttributeError, AssertionError),
+            *(InternalError, InvalidAccessError, InvalidStateError, OperationError),
+        ) as exc:
+            raise PermanentError(
+                "the offer cannot be answered", "offer one H.264 video section", code="offer_invalid"
+            ) from exc
+        return self._connection.localDescription.sdp
+
+    async def change(self) -> None:
+        """Waits for another state, or for ``wake``."""
+        await self._changed.wait()
+        self._changed.clear()
+
+    def wake(self) -> None:
+        """Makes whoever waits for a change look again."""
+        self._changed.set()
+
+    async def heard(self) -> int:
+        """Returns how many packets came from the viewer so far: it reports on what it gets about once a second."""
+        report = await self._connection.getStats()
+        return sum(entry.packetsReceived for entry in report.values() if entry.type == "transport")
+
+    async def close(self) -> None:
+        """Ends the connection; no task, socket or track is left."""
+        await self._connection.close()
