@@ -1,0 +1,60 @@
+"""House rules that no linter knows."""
+
+import ast
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PACKAGE = ROOT / "edge_agent"
+MODULES = sorted(PACKAGE.rglob("*.py"))
+FORBIDDEN = {"utils", "util", "helpers", "helper", "common", "misc", "base", "core", "manager", "processor", "handler", "service"}
+LONGEST = 400
+
+
+def tracked() -> list[Path]:
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True, text=True)
+    return [ROOT / name for name in listed.stdout.split("\0") if name and (ROOT / name).is_file()]
+
+
+@pytest.mark.parametrize("module", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_a_module_fits_a_head(module: Path) -> None:
+    assert len(module.read_text().splitlines()) <= LONGEST
+
+
+def test_names_come_from_the_domain() -> None:
+    words = {word for path in MODULES for word in re.split(r"[_/]", str(path.relative_to(PACKAGE).with_suffix("")))}
+    classes = {
+        part.lower()
+        for path in MODULES
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.ClassDef)
+        for part in re.findall(r"[A-Z][a-z]+", node.name)
+    }
+    assert not (words | classes) & FORBIDDEN
+
+
+def test_every_stage_has_tests() -> None:
+    stages = {path.parent.name for path in PACKAGE.glob("*/__init__.py")} - {"values"}
+    tested = {path.parent.name for path in (ROOT / "tests").glob("*/test_*.py")}
+    assert stages <= tested
+
+
+def test_no_address_of_a_registry_and_no_path_of_a_machine_is_tracked() -> None:
+    address = re.compile(rb"https?://[^\s\"']*(pypi|pythonhosted|npmjs|deb\.debian)[^\s\"']*|/work/main|/tmp/w/|/home/[a-z]+/")
+    guilty = [
+        str(path.relative_to(ROOT))
+        for path in tracked()
+        if path != Path(__file__) and path.suffix not in {".tflite", ".webp", ".jpg", ".png"} and address.search(path.read_bytes())
+    ]
+    assert guilty == []
+
+
+def test_reading_settings_loads_no_heavy_library() -> None:
+    code = "import sys, edge_agent.settings; print(*sorted({'aiortc', 'aiohttp', 'ai_edge_litert', 'aiomqtt', 'av'} & set(sys.modules)))"
+    printed = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True, cwd=ROOT)
+    assert printed.stdout.split() == []
+
