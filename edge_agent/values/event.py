@@ -162,12 +162,28 @@ class Audit(EventData):
 
 
 @dataclass(frozen=True, slots=True)
-class Gap(EventData):
-    """Events were dropped because the outbox was full.
+class Missing:
+    """A range of sequence numbers that will never come.
 
     Attributes:
-        dropped: how many since the last event of this kind.
-        reason: which bound was reached.
+        boot: the run of the agent that the numbers belong to.
+        first: first number that is missing.
+        last: last number that is missing.
+    """
+
+    boot: str
+    first: int
+    last: int
+
+
+@dataclass(frozen=True, slots=True)
+class Gap(EventData):
+    """Events were dropped because the outbox was full, or its file was damaged.
+
+    Attributes:
+        dropped: how many since the last event of this kind; 0 when nobody can know.
+        reason: which bound was reached, or what happened to the file.
+        missing: which numbers these were, the oldest hundred ranges; the others are only counted.
     """
 
     type: ClassVar[str] = "gap"
@@ -175,6 +191,27 @@ class Gap(EventData):
 
     dropped: int
     reason: str
+    missing: tuple[Missing, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Degradation(EventData):
+    """A part of the agent works worse than it should, or well again.
+
+    Attributes:
+        part: which part, such as ``outbox``.
+        degraded: whether it is worse now; false when it works well again.
+        reason: what happened, empty when it works well again.
+        remedy: what to do about it, empty when it works well again.
+    """
+
+    type: ClassVar[str] = "degradation"
+    severity: ClassVar[Severity] = Severity.ALARM
+
+    part: str
+    degraded: bool
+    reason: str = ""
+    remedy: str = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -1,0 +1,299 @@
+"""What the outbox's thread owns: numbers, bounds, and what happens when the disk fails."""
+
+import logging
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated
+from uuid import uuid4
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from edge_agent.aio.clock import Clock
+from edge_agent.events.envelope import encode, envelope
+from edge_agent.events.store import Entry, Store, Victim
+from edge_agent.values.event import Degradation, Event, EventData, Gap, Missing, Severity
+from edge_agent.values.ids import AgentId
+from edge_agent.values.time import Monotonic
+
+log = logging.getLogger(__name__)
+
+_NEVER_DROPPED = max(Severity) + 1  # the rank of a gap: who is told of a loss must not lose that too
+_RANGES = 100
+_FORGET_AFTER = (
+    30.0  # seconds; a row that lives on after a power cut is only sent twice, so it may share a later commit
+)
+_FORGET_AT = 256
+_HEAL_EVERY = 30.0
+
+
+class OutboxSettings(BaseModel):
+    """How much may wait for the broker.
+
+    Attributes:
+        rows: events that wait on disk at most; 100,000 are a week of a busy box.
+        bytes: what they and their snapshots take on disk at most; 256 MB fit beside a system on an 8 GB card.
+        memory_bytes: what waits in memory at most while the disk cannot be written.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    rows: Annotated[int, Field(ge=10)] = 100_000
+    bytes: Annotated[int, Field(ge=100_000)] = 256_000_000
+    memory_bytes: Annotated[int, Field(ge=100_000)] = 16_000_000
+
+
+class Ledger:
+    """Keeps events until they are acknowledged: on disk, or in memory while the disk refuses. Blocks; for one thread.
+
+    Args:
+        path: the database's file; its folder is made.
+        agent: whose events these are.
+        boot: names this run of the agent.
+        limits: how much may wait.
+        clock: for stamps and to know when to try the disk again.
+
+    Attributes:
+        position: of the newest event.
+        trouble: why it is not on disk, empty when it is.
+        dropped: how many events were dropped in this run.
+        commits: how often something was made durable in this run.
+    """
+
+    def __init__(self, path: Path, *, agent: AgentId, boot: str, limits: OutboxSettings, clock: Clock) -> None:
+        self.position = 0
+        self.trouble = ""
+        self.dropped = 0
+        self.commits = 0
+        self._path = path
+        self._agent = agent
+        self._boot = boot
+        self._limits = limits
+        self._clock = clock
+        self._disk: Store | None = None
+        self._memory = Store(None)
+        self._sequence = 0
+        self._acknowledged: set[int] = set()
+        self._oldest: Monotonic | None = None
+        self._tried = clock.monotonic()
+        self._gap: tuple[Entry, Event, Gap] | None = None
+
+    @property
+    def depth(self) -> int:
+        """How many events wait."""
+        return max(0, self._memory.rows + (self._disk.rows if self._disk else 0) - len(self._acknowledged))
+
+    @property
+    def size(self) -> int:
+        """Bytes that wait, about."""
+        return self._memory.size + (self._disk.size if self._disk else 0)
+
+    def open(self) -> None:
+        """Takes up what the last run left; a damaged file is moved aside, an unusable disk means memory."""
+        try:
+            self._disk = self._opened()
+        except sqlite3.OperationalError as exc:
+            self._lean_on_memory(exc)
+        except sqlite3.DatabaseError as exc:
+            self._begin_anew(exc)
+        except OSError as exc:
+            self._lean_on_memory(exc)
+
+    def put(self, events: Sequence[Event]) -> list[int]:
+        """Makes events durable in one commit and returns their sequence numbers."""
+        entries = [self._entry(event) for event in events]
+        self._write(entries)
+        return [entry.sequence for entry in entries]
+
+    def after(self, position: int, limit: int) -> list[Entry]:
+        """Returns the oldest events beyond a position that are not acknowledged; a gap among them is closed."""
+        found: list[Entry] = []
+        if self._disk is not None:
+            try:
+                if position == 0:  # a connection begins: nothing acknowledged may be sent again
+                    self._forget(self._disk)
+                found = self._disk.after(position, limit)
+            except sqlite3.Error as exc:
+                self._disk_failed(exc)
+        found += self._memory.after(position, limit - len(found))
+        if self._gap and any(entry.position == self._gap[0].position for entry in found):
+            self._gap = None
+        return [entry for entry in found if entry.position not in self._acknowledged]
+
+    def forget(self, positions: Sequence[int]) -> None:
+        """Notes that the broker has these; their rows go with the next commit."""
+        on_disk = set(positions) - self._memory.remove(positions)
+        if self._disk is not None and on_disk:
+            self._acknowledged |= on_disk
+            self._oldest = self._oldest or self._clock.monotonic()
+
+    def tidy(self) -> None:
+        """Does what became due: forgetting what is acknowledged, trying the disk again."""
+        now = self._clock.monotonic()
+        due = self._oldest is not None and now - self._oldest >= _FORGET_AFTER
+        if self._disk is not None and (due or len(self._acknowledged) >= _FORGET_AT) and not self.trouble:
+            try:
+                self._forget(self._disk)
+            except sqlite3.Error as exc:
+                self._disk_failed(exc)
+        if self.trouble and now - self._tried >= _HEAL_EVERY:
+            self._heal()
+
+    def close(self) -> None:
+        """Forgets what is acknowledged and leaves one whole file."""
+        try:
+            if self.trouble:
+                self._heal()
+            if self._disk is not None:
+                self._forget(self._disk)
+                self._disk.close()
+        except sqlite3.Error as exc:
+            log.error("the outbox could not be closed cleanly: %s", exc)
+        if self._memory.rows:
+            log.error("%d events were only in memory and are lost: %s", self._memory.rows, self.trouble)
+        self._memory.close()
+
+    def _write(self, entries: Sequence[Entry]) -> None:
+        if self._disk is not None and not self.trouble:
+            try:
+                self._commit(self._disk, entries, self._limits.bytes)
+            except sqlite3.Error as exc:
+                self._disk_failed(exc)
+            else:
+                return
+        self._commit(self._memory, entries, self._limits.memory_bytes)
+
+    def _commit(self, store: Store, entries: Sequence[Entry], most: int) -> None:
+        before = self.position, self._sequence, self._gap, self.dropped
+        try:
+            with store.transaction():
+                if store is self._disk:
+                    store.remove(self._acknowledged)
+                store.add(entries)
+                self._shed(store, most)
+        except sqlite3.Error:
+            self.position, self._sequence, self._gap, self.dropped = before
+            raise
+        if store is self._disk:
+            self._forgotten()
+        self.commits += 1
+
+    def _shed(self, store: Store, most: int) -> None:
+        """Drops the oldest of the least important until the bounds hold, and keeps account of them in a gap."""
+        lost: list[Victim] = []
+        while store.rows > self._limits.rows or store.size > most:
+            victims = store.least(max(1, store.rows - self._limits.rows), _NEVER_DROPPED)
+            if not victims:
+                break
+            store.remove(victim.position for victim in victims)
+            lost += victims
+        if lost:
+            self.dropped += len(lost)
+            self._account(store, lost, f"the outbox reached its bound of {self._limits.rows} events or {most} bytes")
+
+    def _account(self, store: Store, lost: Sequence[Victim], reason: str) -> None:
+        missing = [Missing(victim.boot, victim.sequence, victim.sequence) for victim in lost]
+        if self._gap is None:
+            data = Gap(dropped=len(lost), reason=reason, missing=_merged(missing))
+            event = self._event(data)
+            entry = self._entry(event)
+        else:
+            entry, event, known = self._gap
+            data = Gap(known.dropped + len(lost), reason, _merged([*known.missing, *missing]))
+            event = replace(event, data=data)
+            entry = entry._replace(payload=encode(envelope(event, self._agent, entry.sequence, self._boot)))
+            store.remove([entry.position])
+        store.add([entry])
+        self._gap = entry, event, data
+
+    def _disk_failed(self, exc: sqlite3.Error) -> None:
+        if isinstance(exc, sqlite3.OperationalError):
+            self._lean_on_memory(exc)
+        else:
+            self._begin_anew(exc)
+
+    def _lean_on_memory(self, exc: Exception) -> None:
+        self._tried = self._clock.monotonic()
+        if self.trouble:
+            return
+        self.trouble = str(exc)
+        self._gap = None  # an open gap stays as it is on disk; the next one is told from memory
+        remedy = f"make room on the disk of {self._path.parent} and let the agent write there"
+        log.error("events wait only in memory, a restart would lose them: %s: %s", exc, remedy)
+        data = Degradation("outbox", degraded=True, reason=f"events wait only in memory: {exc}", remedy=remedy)
+        self._commit(self._memory, [self._entry(self._event(data))], self._limits.memory_bytes)
+
+    def _heal(self) -> None:
+        self._tried = self._clock.monotonic()
+        try:
+            self._disk = disk = self._disk or self._opened()
+            waiting = self._memory.after(0, self._memory.rows)
+            self._commit(disk, waiting, self._limits.bytes)
+        except (sqlite3.Error, OSError) as exc:
+            log.warning("the outbox is still only in memory: %s", exc)
+            return
+        self._memory.remove([entry.position for entry in waiting])
+        self.trouble = ""
+        log.warning("the outbox is on disk again, with %d events from memory", len(waiting))
+        self._write([self._entry(self._event(Degradation("outbox", degraded=False)))])
+
+    def _begin_anew(self, exc: Exception) -> None:
+        aside = self._path.with_suffix(".damaged")
+        log.error("the outbox %s is damaged and begun anew, the old one is %s: %s", self._path, aside.name, exc)
+        if self._disk is not None:
+            try:
+                self._disk.close()
+            except sqlite3.Error:
+                log.debug("the damaged outbox could not be closed", exc_info=True)
+            self._disk = None
+        self._acknowledged.clear()
+        self._gap = None
+        try:
+            self._path.replace(aside)  # one old file at most, so that a failing card does not fill itself
+            for beside in ("-wal", "-shm"):
+                self._path.with_name(self._path.name + beside).unlink(missing_ok=True)
+            self._disk = self._opened()
+        except (sqlite3.Error, OSError) as worse:
+            self._lean_on_memory(worse)
+        data = Gap(0, f"the outbox was damaged and begun anew, what waited in it is lost: {exc}")
+        self._write([self._entry(self._event(data))])
+
+    def _opened(self) -> Store:
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        store = Store(self._path)
+        self.position = max(self.position, store.last)
+        return store
+
+    def _forget(self, disk: Store) -> None:
+        if self._acknowledged:
+            with disk.transaction():
+                disk.remove(self._acknowledged)
+            self.commits += 1
+        self._forgotten()
+
+    def _forgotten(self) -> None:
+        self._acknowledged.clear()
+        self._oldest = None
+
+    def _event(self, data: EventData) -> Event:
+        return Event(uuid4(), self._clock.wall(), None, data)
+
+    def _entry(self, event: Event) -> Entry:
+        payload = encode(envelope(event, self._agent, self._sequence + 1, self._boot))
+        self.position += 1
+        self._sequence += 1
+        rank = _NEVER_DROPPED if isinstance(event.data, Gap) else event.data.severity
+        place = self.position, int(rank), self._boot, self._sequence
+        return Entry(*place, str(event.id), event.camera, event.data.type, payload, event.snapshot)
+
+
+def _merged(missing: Sequence[Missing]) -> tuple[Missing, ...]:
+    """Joins neighbouring ranges; keeps the oldest hundred."""
+    ranges: list[Missing] = []
+    for each in sorted(missing, key=lambda each: (each.boot, each.first)):
+        if ranges and ranges[-1].boot == each.boot and ranges[-1].last + 1 == each.first:
+            ranges[-1] = replace(ranges[-1], last=each.last)
+        else:
+            ranges.append(each)
+    return tuple(ranges[:_RANGES])

@@ -1,0 +1,195 @@
+"""Durable outbox: an event is on disk before anybody is told of it, and leaves when the broker has acknowledged it."""
+
+import asyncio
+import queue
+import threading
+from collections.abc import Iterable
+from functools import partial
+from pathlib import Path
+from typing import NamedTuple, TypeVar
+from uuid import uuid4
+
+from edge_agent.aio.clock import Clock
+from edge_agent.aio.threads import own_thread
+from edge_agent.errors import TransientError
+from edge_agent.events.ledger import Ledger, OutboxSettings
+from edge_agent.events.store import Entry
+from edge_agent.values.event import Event
+from edge_agent.values.ids import AgentId
+
+__all__ = ["Entry", "Outbox", "OutboxSettings"]
+
+_WAITING = 256  # puts that wait for the disk at once; they share commits, and who comes later waits for room
+_LOOK_UP = 0.2  # seconds until the idle thread looks whether it should end
+
+T = TypeVar("T")
+
+
+class _Put(NamedTuple):
+    """An event to be written; all that wait are written in one commit."""
+
+    event: Event
+    answer: asyncio.Future[int]
+
+
+class _Read(NamedTuple):
+    """Entries wanted."""
+
+    after: int
+    limit: int
+    answer: asyncio.Future[list[Entry]]
+
+
+class _Done(NamedTuple):
+    """An entry that the broker has."""
+
+    position: int
+
+
+class Outbox:
+    """Keeps events until the broker has them; everything that blocks happens in one thread, which ``run`` owns.
+
+    Args:
+        path: the database's file; its folder is made.
+        agent: whose events these are.
+        limits: how much may wait.
+        clock: for stamps.
+
+    Attributes:
+        boot: names this run of the agent; with the sequence number it tells consumers what they miss.
+    """
+
+    def __init__(self, path: Path, *, agent: AgentId, limits: OutboxSettings, clock: Clock) -> None:
+        self.boot = uuid4().hex[:12]
+        self._begin = partial(Ledger, path, agent=agent, boot=self.boot, limits=limits, clock=clock)
+        self._ledger: Ledger | None = None
+        self._requests: queue.SimpleQueue[_Put | _Read | _Done] = queue.SimpleQueue()
+        self._room = asyncio.Semaphore(_WAITING)
+        self._news = asyncio.Event()
+        self._closed = False
+
+    @property
+    def depth(self) -> int:
+        """How many events wait for the broker."""
+        return self._ledger.depth if self._ledger else 0
+
+    @property
+    def size(self) -> int:
+        """Bytes that they take, about."""
+        return self._ledger.size if self._ledger else 0
+
+    @property
+    def dropped(self) -> int:
+        """How many events were dropped in this run because a bound was reached."""
+        return self._ledger.dropped if self._ledger else 0
+
+    @property
+    def commits(self) -> int:
+        """How often the disk was written in this run."""
+        return self._ledger.commits if self._ledger else 0
+
+    @property
+    def trouble(self) -> str:
+        """Why events wait in memory instead of on disk; empty when all is well."""
+        return self._ledger.trouble if self._ledger else ""
+
+    async def run(self) -> None:
+        """Serves until it is cancelled; then finishes what waits and leaves one whole file.
+
+        Cancel it last: what others want to tell after it is refused.
+        """
+        try:
+            await own_thread(partial(self._work, asyncio.get_running_loop()), name="outbox")
+        finally:
+            self._closed = True
+            self._refuse_what_is_left()
+
+    async def put(self, event: Event) -> int:
+        """Returns an event's sequence number once it is durable.
+
+        Raises:
+            TransientError: when the outbox has been closed.
+        """
+        async with self._room:
+            answer: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+            self._ask(_Put(event, answer))
+            return await answer
+
+    async def batch(self, after: int, limit: int) -> list[Entry]:
+        """Waits for entries beyond a position and returns the oldest of them; for one reader.
+
+        Args:
+            after: position of the last entry that the reader has, 0 to begin with the oldest not acknowledged.
+            limit: most entries wanted, at least one.
+        """
+        while True:
+            self._news.clear()
+            answer: asyncio.Future[list[Entry]] = asyncio.get_running_loop().create_future()
+            self._ask(_Read(after, limit, answer))
+            if found := await answer:
+                return found
+            await self._news.wait()
+
+    def done(self, position: int) -> None:
+        """Notes that the broker has an entry and its snapshot; it leaves the disk with a later commit."""
+        if not self._closed:
+            self._requests.put(_Done(position))
+
+    def _ask(self, request: _Put | _Read) -> None:
+        if self._closed:
+            raise _closed()
+        self._requests.put(request)
+
+    def _work(self, loop: asyncio.AbstractEventLoop, stop: threading.Event) -> None:
+        ledger = self._ledger = self._begin()
+        ledger.open()
+        while True:
+            ending = stop.is_set()
+            last = ledger.position
+            self._serve(loop, ledger, self._waiting())
+            if ending:
+                break
+            ledger.tidy()
+            if ledger.position != last:
+                loop.call_soon_threadsafe(self._news.set)
+        ledger.close()
+
+    def _waiting(self) -> list[_Put | _Read | _Done]:
+        """Blocks for a moment until there are requests and returns all of them."""
+        found: list[_Put | _Read | _Done] = []
+        try:
+            found.append(self._requests.get(timeout=_LOOK_UP))
+            while True:
+                found.append(self._requests.get_nowait())
+        except queue.Empty:
+            return found
+
+    def _serve(self, loop: asyncio.AbstractEventLoop, ledger: Ledger, requests: list[_Put | _Read | _Done]) -> None:
+        if positions := [request.position for request in requests if isinstance(request, _Done)]:
+            ledger.forget(positions)
+        if puts := [request for request in requests if isinstance(request, _Put)]:
+            numbers = ledger.put([put.event for put in puts])
+            loop.call_soon_threadsafe(_settle, list(zip([put.answer for put in puts], numbers, strict=True)))
+        for request in requests:
+            if isinstance(request, _Read):
+                entries = ledger.after(request.after, request.limit)
+                loop.call_soon_threadsafe(_settle, [(request.answer, entries)])
+
+    def _refuse_what_is_left(self) -> None:
+        while True:
+            try:
+                request = self._requests.get_nowait()
+            except queue.Empty:
+                return
+            if not isinstance(request, _Done) and not request.answer.done():
+                request.answer.set_exception(_closed())
+
+
+def _closed() -> TransientError:
+    return TransientError("the outbox is closed", "the agent is ending; start it again")
+
+
+def _settle(answers: Iterable[tuple[asyncio.Future[T], T]]) -> None:
+    for answer, value in answers:
+        if not answer.done():  # whoever asked may have been cancelled
+            answer.set_result(value)
