@@ -1,0 +1,85 @@
+"""The manifest beside the model files: what each one is, where it came from, how it is fed."""
+
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import TypeAdapter, ValidationError
+
+from edge_agent.errors import PermanentError
+
+REMEDY = "install edge-agent again, or point inference.directory at the folder that holds manifest.toml"
+
+
+@dataclass(frozen=True, slots=True)
+class InputSpec:
+    """How a model is fed: float32 ``(pixel - mean) / std`` for each channel.
+
+    Attributes:
+        shape: of the tensor, (1, height, width, channels).
+        colour: order of the channels, ``BGR`` or ``RGB``.
+        mean: taken from each channel, in pixel values of 0 to 255.
+        std: what the difference is divided by.
+    """
+
+    shape: tuple[int, int, int, int]
+    colour: str
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Anchors:
+    """Grids of places that a network's rows belong to, one grid after the other, each row by row.
+
+    Attributes:
+        strides: pixels of the input from one place to the next, for each grid.
+        repeats: how many rows belong to each place, for each grid.
+    """
+
+    strides: tuple[int, ...]
+    repeats: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ModelSpec:
+    """One ``[[model]]`` table of the manifest; keys that only people read stay there.
+
+    Attributes:
+        name: how the agent asks for it.
+        file: its file beside the manifest.
+        sha256: of the file, in hexadecimal.
+        task: what it is for.
+        input: how it is fed.
+        labels: what it tells apart, in the order of its scores.
+        anchors: what its rows belong to, where that does not follow from its design.
+    """
+
+    name: str
+    file: str
+    sha256: str
+    task: str
+    input: InputSpec
+    labels: tuple[str, ...]
+    anchors: Anchors | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Manifest:
+    model: tuple[ModelSpec, ...]
+
+
+def read_manifest(directory: Path) -> dict[str, ModelSpec]:
+    """Returns the models described in ``manifest.toml`` of a folder, by name; blocks.
+
+    Raises:
+        PermanentError: the manifest is missing or does not follow the form.
+    """
+    path = directory / "manifest.toml"
+    try:
+        manifest = TypeAdapter(_Manifest).validate_python(tomllib.loads(path.read_text("utf-8")))
+    except OSError as exc:
+        raise PermanentError(f"the model manifest {path} cannot be read ({exc.strerror})", REMEDY) from exc
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, ValidationError) as exc:
+        raise PermanentError(f"the model manifest {path} is damaged ({exc})", REMEDY) from exc
+    return {spec.name: spec for spec in manifest.model}
