@@ -1,0 +1,183 @@
+"""How packets travel to a camera: inside the RTSP connection, or beside it as UDP datagrams."""
+
+import asyncio
+import re
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Protocol
+
+from typing_extensions import override
+
+from edge_agent.errors import PermanentError, TransientError
+from edge_agent.talkdown.rtsp.connection import Connection
+
+_TRIES = 20
+"""Port pairs tried; each fails only if a stranger holds the odd port."""
+
+
+class Carrier(Protocol):
+    """Takes packets to the camera."""
+
+    @property
+    def offer(self) -> str:
+        """The ``Transport`` header for SETUP."""
+        ...
+
+    def agree(self, answer: str) -> None:
+        """Takes the ``Transport`` header of the camera's answer.
+
+        Raises:
+            PermanentError: it agreed to something else.
+        """
+        ...
+
+    async def sound(self, packet: bytes) -> None:
+        """Sends an RTP packet; raises TransientError if the way is broken."""
+        ...
+
+    async def report(self, packet: bytes) -> None:
+        """Sends an RTCP packet; raises TransientError if the way is broken."""
+        ...
+
+
+class Interleaved:
+    """See ``Carrier``; within the connection, for firewalls and lossy links."""
+
+    offer = "RTP/AVP/TCP;unicast;interleaved=0-1"
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._channels = (0, 1)
+
+    def agree(self, answer: str) -> None:
+        """See ``Carrier``."""
+        if "interleaved" not in answer and answer:
+            raise _other_way("tcp")
+        self._channels = _numbers("interleaved", answer, 0xFF) or self._channels
+
+    async def sound(self, packet: bytes) -> None:
+        """See ``Carrier``."""
+        await self._connection.interleave(self._channels[0], packet)
+
+    async def report(self, packet: bytes) -> None:
+        """See ``Carrier``."""
+        await self._connection.interleave(self._channels[1], packet)
+
+
+class _Datagrams(asyncio.DatagramProtocol):
+    """Remembers that the other end is closed; what it sends, receiver reports, is of no use to us."""
+
+    def __init__(self) -> None:
+        self.broken: OSError | None = None
+
+    @override
+    def error_received(self, exc: Exception) -> None:
+        """See ``asyncio.DatagramProtocol``; the system tells of a closed port by an error on the next packet."""
+        if isinstance(exc, OSError):
+            self.broken = exc
+
+
+class Udp:
+    """See ``Carrier``; made by ``datagrams``. Packets go to the host that answered RTSP and to no other.
+
+    Args:
+        connection: whose camera it is.
+        ends: our sockets for RTP and RTCP.
+        ports: their ports.
+    """
+
+    def __init__(
+        self,
+        connection: Connection,
+        ends: tuple[asyncio.DatagramTransport, asyncio.DatagramTransport],
+        told: _Datagrams,
+    ) -> None:
+        self._connection = connection
+        self._ends = ends
+        self._told = told
+        self._ports = (0, 0)
+        first = int(ends[0].get_extra_info("sockname")[1])
+        self.offer = f"RTP/AVP;unicast;client_port={first}-{first + 1}"
+
+    def agree(self, answer: str) -> None:
+        """See ``Carrier``."""
+        ports = _numbers("server_port", answer, 0xFFFF)
+        if ports is None:
+            raise _other_way("udp")
+        self._ports = ports
+
+    async def sound(self, packet: bytes) -> None:
+        """See ``Carrier``."""
+        self._send(0, packet)
+
+    async def report(self, packet: bytes) -> None:
+        """See ``Carrier``."""
+        self._send(1, packet)
+
+    def _send(self, which: int, packet: bytes) -> None:
+        self._connection.check()
+        if self._told.broken is not None:
+            raise TransientError(
+                f"the camera takes no sound by UDP ({self._told.broken})", "set the loudspeaker's transport to tcp"
+            )
+        self._ends[which].sendto(packet, (self._connection.theirs()[0], self._ports[which]))
+
+
+@asynccontextmanager
+async def datagrams(connection: Connection) -> AsyncIterator[Udp]:
+    """Opens an even port and the odd one above it (RFC 3550, section 11) for the length of the block."""
+    sockets = _port_pair(connection.ours()[0])
+    loop = asyncio.get_running_loop()
+    told = _Datagrams()
+    ends: list[asyncio.DatagramTransport] = []
+    try:
+        for end, protocol in zip(sockets, (told, _Datagrams()), strict=True):
+            transport, _ = await loop.create_datagram_endpoint(lambda made=protocol: made, sock=end)  # type: ignore[misc] # bound early
+            ends.append(transport)
+        yield Udp(connection, (ends[0], ends[1]), told)
+    finally:
+        for transport in ends:
+            transport.abort()
+        for end in sockets[len(ends) :]:
+            end.close()
+
+
+def _port_pair(host: str) -> tuple[socket.socket, socket.socket]:
+    for _ in range(_TRIES):
+        first = _bound(host, 0)
+        port = first.getsockname()[1] if first else 1
+        second = _bound(host, port + 1) if port % 2 == 0 else None
+        if first and second:
+            return first, second
+        if first:
+            first.close()
+    raise TransientError("no pair of free UDP ports was found", "set the loudspeaker's transport to tcp")
+
+
+def _bound(host: str, port: int) -> socket.socket | None:
+    made = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_DGRAM)
+    made.setblocking(False)  # noqa: FBT003 - the library's signature
+    try:
+        made.bind((host, port))
+    except OSError:
+        made.close()
+        return None
+    return made
+
+
+def _numbers(name: str, answer: str, most: int) -> tuple[int, int] | None:
+    """Returns the pair ``name=7-8`` of a ``Transport`` header; a single number stands for itself and the next."""
+    found = re.search(rf"\b{name}=(\d{{1,5}})(?:-(\d{{1,5}}))?", answer)
+    if found is None:
+        return None
+    first = int(found[1])
+    pair = first, int(found[2] or first + 1)
+    return pair if max(pair) <= most else None
+
+
+def _other_way(transport: str) -> PermanentError:
+    other = "udp" if transport == "tcp" else "tcp"
+    return PermanentError(
+        f"the camera takes no sound by {transport.upper()}", f"set the loudspeaker's transport to {other}"
+    )
