@@ -16,9 +16,10 @@ from typing import Any
 import gi
 
 gi.require_version("Gst", "1.0")
+gi.require_version("GstRtsp", "1.0")
 gi.require_version("GstRtspServer", "1.0")
 from clips import PATTERN, Clip  # type: ignore[import-not-found] # noqa: E402 - found beside this script
-from gi.repository import GLib, Gst, GstRtspServer  # noqa: E402 - versions first
+from gi.repository import GLib, Gst, GstRtsp, GstRtspServer  # noqa: E402 - versions first
 
 DELIMITER = {"h264": re.compile(rb"\x00\x00\x00\x01\x09"), "h265": re.compile(rb"\x00\x00\x00\x01\x46\x01")}
 FORMAT = {"h264": "avc", "h265": "hvc1"}
@@ -42,33 +43,50 @@ def options() -> argparse.Namespace:
     parser.add_argument("--no-backchannel", action="store_true")
     parser.add_argument("--voice", default="pcmu", choices=sorted(VOICES), help="what the loudspeaker understands")
     parser.add_argument("--audio-only", action="store_true")
-    parser.add_argument("--microphone", action="store_true", help="send a tone beside the pictures")
     parser.add_argument("--in-band", action="store_true", help="repeat parameter sets; else they are in the SDP alone")
     return parser.parse_args()
 
 
 class Film:
-    """Pushes a clip's access units into one running media, one each tick."""
+    """Pushes a clip's access units into whatever media runs, one each tick.
 
-    def __init__(self, units: list[bytes], source: Any, fps: int) -> None:
+    Args:
+        units: access units, parameter sets in band.
+        in_band: whether to send those sets again and again; else only once, from where they get into the SDP.
+        fps: ticks a second.
+    """
+
+    def __init__(self, units: list[bytes], *, in_band: bool, fps: int) -> None:
         self.flowing = True
-        self._units = units
-        self._source = source
-        self._next = 0
-        self._timer = GLib.timeout_add(max(1, 1000 // fps), self._tick)
+        self._first = units[0]
+        self._units = units if in_band else [without_parameters(unit) for unit in units]
+        self._pause = max(1, 1000 // fps)
 
-    def end(self, *_: object) -> None:
-        """Stops pushing."""
-        if self._timer:
-            GLib.source_remove(self._timer)
-            self._timer = 0
+    def show(self, media: Any) -> None:
+        """Starts to push into a media, from the beginning, until it is torn down."""
+        source = media.get_element().get_by_name("film")
+        position = 0
 
-    def _tick(self) -> bool:
-        if self.flowing:
-            unit = self._units[self._next % len(self._units)]
-            self._next += 1
-            self._source.emit("push-buffer", Gst.Buffer.new_wrapped(unit))
-        return True
+        def tick() -> bool:
+            nonlocal position
+            if self.flowing:
+                unit = self._units[position % len(self._units)] if position else self._first
+                position += 1
+                source.emit("push-buffer", Gst.Buffer.new_wrapped(unit))
+            return True
+
+        timer = GLib.timeout_add(self._pause, tick)
+        media.connect("unprepared", lambda _: GLib.source_remove(timer))
+
+
+def without_parameters(unit: bytes) -> bytes:
+    """Returns an access unit of either codec without its parameter sets."""
+    nals = re.split(rb"\x00{2,3}\x01", unit)[1:]
+    if nals[0][0] == 0x09:
+        kept = [nal for nal in nals if nal[0] & 0x1F not in {7, 8}]
+    else:
+        kept = [nal for nal in nals if nal[0] >> 1 & 0x3F not in {32, 33, 34}]
+    return b"".join(b"\x00\x00\x00\x01" + nal for nal in kept)
 
 
 def launch(args: argparse.Namespace) -> str:
@@ -80,10 +98,8 @@ def launch(args: argparse.Namespace) -> str:
     )
     video += "" if args.in_band else f"video/x-{args.codec},stream-format={FORMAT[args.codec]},alignment=au ! "
     video += f"rtp{args.codec}pay name=pay0 pt=96 config-interval={-1 if args.in_band else 0}"
-    sound = "audiotestsrc is-live=true wave=ticks ! audio/x-raw,rate=8000,channels=1 ! mulawenc ! rtppcmupay pt=0 name=pay{}"
-    if args.audio_only:
-        return f"( {sound.format(0)} )"
-    return f"( {video} {sound.format(1) if args.microphone else ''} )"
+    sound = "audiotestsrc is-live=true ! audio/x-raw,rate=8000,channels=1 ! mulawenc ! rtppcmupay pt=0 name=pay0"
+    return f"( {sound if args.audio_only else video} )"
 
 
 def loudspeaker(args: argparse.Namespace) -> str:
@@ -106,7 +122,7 @@ def guard(args: argparse.Namespace, server: Any, factory: Any) -> None:
     if args.basic:
         auth.add_basic(GstRtspServer.RTSPAuth.make_basic(args.user, args.password), token)
     else:
-        auth.set_supported_methods(4)  # GST_RTSP_AUTH_DIGEST; the introspected enumeration lacks it
+        auth.set_supported_methods(GstRtsp.RTSPAuthMethod.DIGEST)
         auth.add_digest(args.user, args.password, token)
     server.set_auth(auth)
     permissions = GstRtspServer.RTSPPermissions()
@@ -141,17 +157,9 @@ def main() -> None:
     factory.set_shared(True)
     if not args.no_backchannel:
         factory.set_backchannel_launch(loudspeaker(args))
-    films: list[Film] = []
-
-    if not args.audio_only:
-        units = access_units(args)
-
-        def configured(_factory: Any, media: Any) -> None:
-            film = Film(units, media.get_element().get_by_name("film"), args.fps)
-            media.connect("unprepared", film.end)
-            films[:] = [film]
-
-        factory.connect("media-configure", configured)
+    film = None if args.audio_only else Film(access_units(args), in_band=args.in_band, fps=args.fps)
+    if film is not None:
+        factory.connect("media-configure", lambda _, media: film.show(media))
     if args.user:
         guard(args, server, factory)
     server.get_mount_points().add_factory("/stream", factory)
@@ -163,7 +171,7 @@ def main() -> None:
         if not line:
             loop.quit()
             return False
-        for film in films:
+        if film is not None:
             film.flowing = line.strip() != "stall"
         sys.stdout.write(line)
         sys.stdout.flush()
