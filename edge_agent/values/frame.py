@@ -60,16 +60,16 @@ class Frame:
         """
         if not width or not height or (width, height) == (self.width, self.height):
             return _pixels(cv2.cvtColor(self.planes, cv2.COLOR_YUV2BGR_I420))
-        small = np.empty((height * 3 // 2, width), np.uint8)
-        scaled = Frame(small, self.pts, self.arrived)
-        for source, target in zip((self.luma, *self.chroma), (scaled.luma, *scaled.chroma), strict=True):
-            plane = _halved(source, target.shape)
-            how = cv2.INTER_AREA if plane.shape[1] > 1.5 * target.shape[1] else cv2.INTER_LINEAR
-            cv2.resize(plane, (target.shape[1], target.shape[0]), dst=target, interpolation=how)
-        return _pixels(cv2.cvtColor(small, cv2.COLOR_YUV2BGR_I420))
+        return _pixels(cv2.cvtColor(_scaled((self.luma, *self.chroma), width, height), cv2.COLOR_YUV2BGR_I420))
 
-    def crop(self, box: Box) -> Pixels:
-        """Returns a part in full resolution as uint8 RGB (height, width, 3), widened to even pixels, perhaps empty."""
+    def crop(self, box: Box, width: int = 0, height: int = 0) -> Pixels:
+        """Returns a part as uint8 RGB (height, width, 3), widened to even pixels, perhaps empty.
+
+        Args:
+            box: which part.
+            width: pixels wanted, even; 0 for full resolution.
+            height: pixels wanted, even; 0 for full resolution.
+        """
         left, top, right, bottom = box.pixels(self.width, self.height)
         if right <= left or bottom <= top:
             return np.empty((0, 0, 3), np.uint8)
@@ -80,8 +80,19 @@ class Frame:
             u[top:bottom, left:right],
             v[top:bottom, left:right],
         )
-        planes = np.concatenate([part.ravel() for part in parts]).reshape(3 * (bottom - top), 2 * (right - left))
+        planes = _scaled(parts, width or 2 * (right - left), height or 2 * (bottom - top))
         return _pixels(cv2.cvtColor(planes, cv2.COLOR_YUV2RGB_I420))
+
+
+def _scaled(parts: tuple[Pixels, Pixels, Pixels], width: int, height: int) -> Pixels:
+    """Returns three planes, scaled, as one I420 picture; before conversion there is half as much to scale."""
+    planes = np.empty((height * 3 // 2, width), np.uint8)
+    luma, chroma = planes[:height], planes[height:].reshape(2, height // 2, width // 2)
+    for source, target in zip(parts, (luma, *chroma), strict=True):
+        plane = _halved(source, target.shape)
+        how = cv2.INTER_AREA if plane.shape[1] > 1.5 * target.shape[1] else cv2.INTER_LINEAR
+        cv2.resize(plane, (target.shape[1], target.shape[0]), dst=target, interpolation=how)
+    return planes
 
 
 def _halved(plane: Pixels, shape: tuple[int, ...]) -> Pixels:
