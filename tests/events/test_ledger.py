@@ -1,0 +1,85 @@
+"""A disk that is full for a while."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from edge_agent.events.ledger import Ledger, OutboxSettings
+from edge_agent.values.ids import AgentId
+from edge_agent.values.time import Monotonic
+from tests.events.test_outbox import data, event
+
+
+@dataclass
+class Watch:
+    now: float = 0.0
+
+    def monotonic(self) -> Monotonic:
+        return Monotonic(self.now)
+
+    def wall(self) -> datetime:
+        return datetime.fromtimestamp(self.now, UTC)
+
+
+@pytest.fixture
+def watch() -> Watch:
+    return Watch()
+
+
+@pytest.fixture
+def ledger(tmp_path: Path, watch: Watch) -> Iterator[Ledger]:
+    made = Ledger(tmp_path / "outbox.db", agent=AgentId("a"), boot="b", limits=OutboxSettings(), clock=watch)
+    made.open()
+    yield made
+    made.close()
+
+
+def fill_the_disk(ledger: Ledger, pages: int) -> None:
+    assert ledger._disk is not None
+    ledger._disk._database.execute(f"PRAGMA max_page_count = {pages}")
+
+
+def test_a_full_disk_means_memory_and_heals_without_a_loss_or_a_changed_order(ledger: Ledger, watch: Watch) -> None:
+    ledger.put([event(snapshot=bytes(10_000))])
+    fill_the_disk(ledger, 1)
+    for _ in range(5):
+        ledger.put([event(snapshot=bytes(10_000))])
+    assert "full" in ledger.trouble
+    assert ledger.depth == 7, "six events, and one that tells of the trouble"
+    fill_the_disk(ledger, 10_000)
+    watch.now = 31.0
+    ledger.tidy()
+    assert ledger.trouble == ""
+    entries = ledger.after(0, 100)
+    assert [entry.type for entry in entries] == ["audit", "audit", "degradation", *["audit"] * 4, "degradation"]
+    assert sorted(data(entry)["sequence"] for entry in entries) == list(range(1, 9))
+    assert [entry.position for entry in entries] == sorted(entry.position for entry in entries)
+    assert ledger._memory.rows == 0
+
+
+def test_what_is_acknowledged_while_the_disk_is_full_is_not_sent_again(ledger: Ledger) -> None:
+    ledger.put([event(), event()])
+    fill_the_disk(ledger, 1)
+    ledger.put([event(snapshot=bytes(100_000))])
+    first = ledger.after(0, 1)[0]
+    ledger.forget([first.position])
+    assert first.position not in [entry.position for entry in ledger.after(0, 100)]
+    assert ledger.depth == 3
+
+
+def test_rows_of_acknowledged_events_share_later_commits(ledger: Ledger, watch: Watch) -> None:
+    ledger.put([event(), event()])
+    for position in (1, 2):
+        ledger.forget([position])
+        ledger.tidy()
+    assert (ledger.depth, ledger.commits) == (0, 1)
+    ledger.put([event()])
+    assert (ledger.depth, ledger.commits) == (1, 2)
+    ledger.forget([3])
+    watch.now = 31.0
+    ledger.tidy()
+    ledger.tidy()
+    assert (ledger.depth, ledger.commits) == (0, 3)
