@@ -33,6 +33,11 @@ class Box:
         """The middle, (x, y)."""
         return (self.left + self.right) / 2, (self.top + self.bottom) / 2
 
+    @property
+    def foot(self) -> tuple[float, float]:
+        """Where it stands, (x, y): the middle of its lower edge, at the picture's edge where it is cut off there."""
+        return (self.left + self.right) / 2, min(self.bottom, 1.0)
+
     def clipped(self) -> Self:
         """Returns the part inside the picture; of no area where there is none."""
         left, top = min(max(self.left, 0.0), 1.0), min(max(self.top, 0.0), 1.0)
@@ -68,3 +73,20 @@ Point = tuple[float, float]
 
 Polygon = tuple[Point, ...]
 """At least three corners, the last one joined to the first."""
+
+
+def contains(polygon: Polygon, point: Point) -> bool:
+    """Returns whether a point lies inside a polygon or on its edge.
+
+    Counts the edges that a ray to the right crosses (even-odd rule, so a polygon may cross itself). The edge belongs
+    to the inside, because somebody cut off by the picture's border stands exactly on the border of a zone there.
+    """
+    x, y = point
+    inside = False
+    for (ax, ay), (bx, by) in zip(polygon, (*polygon[1:], polygon[0]), strict=True):
+        turn = (bx - ax) * (y - ay) - (by - ay) * (x - ax)
+        if turn == 0 and min(ax, bx) <= x <= max(ax, bx) and min(ay, by) <= y <= max(ay, by):
+            return True
+        if (ay > y) != (by > y) and (turn > 0) == (by > ay):
+            inside = not inside
+    return inside
