@@ -1,0 +1,113 @@
+"""Server-sent events: what happens now, for every page that is open."""
+
+import asyncio
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+from edge_agent.errors import TransientError
+
+WAITING = 100
+"""Messages that may wait for one page; at a scene and a few events a second a page this far behind is not looking."""
+
+LISTENERS = 32
+"""Pages at a time; a box in a street serves an installer and a small control room."""
+
+
+class Feed:
+    """Hands every message to all listeners, encoded once.
+
+    A message with a ``key`` replaces an unread one of the same key, so that a slow page gets the newest scene rather
+    than all of them; of the others the oldest goes when too many wait.
+
+    Attributes:
+        replaced: how many messages were replaced before a listener read them.
+        lost: how many messages a slow listener never got.
+    """
+
+    def __init__(self) -> None:
+        self.replaced = 0
+        self.lost = 0
+        self._listeners: set[Listener] = set()
+        self._closed = False
+
+    @property
+    def listening(self) -> bool:
+        """Whether anybody would get a message: scenes need not be drawn up for nobody."""
+        return bool(self._listeners)
+
+    def publish(self, name: str, data: Mapping[str, object], *, key: str = "") -> None:
+        """Tells all listeners; to be called on the event loop.
+
+        Args:
+            name: kind of message, the ``event`` field.
+            data: a JSON object.
+            key: what the message replaces, such as the camera of a scene; empty if each one counts.
+        """
+        if not self._listeners:
+            return
+        encoded = f"event: {name}\ndata: {json.dumps(data, ensure_ascii=False, separators=(',', ':'))}\n\n".encode()
+        for listener in self._listeners:
+            replaced, lost = listener.put(f"{name} {key}" if key else "", encoded)
+            self.replaced += replaced
+            self.lost += lost
+
+    @contextmanager
+    def listen(self) -> Iterator["Listener"]:
+        """Subscribes for as long as the block runs.
+
+        Raises:
+            TransientError: as many pages as there may be listen already.
+        """
+        if self._closed or len(self._listeners) >= LISTENERS:
+            raise TransientError(
+                f"{LISTENERS} pages listen already", "close a page that nobody looks at", code="too_many_listeners"
+            )
+        listener = Listener()
+        self._listeners.add(listener)
+        try:
+            yield listener
+        finally:
+            self._listeners.discard(listener)
+
+    def close(self) -> None:
+        """Lets every listener come to its end."""
+        self._closed = True
+        for listener in self._listeners:
+            listener.end()
+
+
+class Listener:
+    """One page's unread messages; made by ``Feed.listen``."""
+
+    def __init__(self) -> None:
+        self._unread: dict[str, bytes] = {}
+        self._count = 0
+        self._ended = False
+        self._changed = asyncio.Event()
+
+    def put(self, key: str, message: bytes) -> tuple[bool, bool]:
+        """Adds a message; returns whether it replaced one, and whether one was lost for it."""
+        self._count += 1
+        replaced = bool(key) and self._unread.pop(key, None) is not None
+        self._unread[key or str(self._count)] = message
+        lost = len(self._unread) > WAITING
+        if lost:
+            del self._unread[next(iter(self._unread))]
+        self._changed.set()
+        return replaced, lost
+
+    def end(self) -> None:
+        """Makes ``take`` return None once everything was read."""
+        self._ended = True
+        self._changed.set()
+
+    async def take(self) -> bytes | None:
+        """Waits for messages and returns all of them, None at the end."""
+        await self._changed.wait()
+        if self._unread:
+            messages, self._unread = b"".join(self._unread.values()), {}
+            if not self._ended:
+                self._changed.clear()
+            return messages
+        return None

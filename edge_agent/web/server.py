@@ -1,0 +1,107 @@
+"""The HTTP server of this box: the page, its interface, WHEP and metrics."""
+
+import asyncio
+import errno
+import logging
+from pathlib import Path
+
+from aiohttp import web
+
+from edge_agent.aio.clock import Clock
+from edge_agent.errors import PermanentError
+from edge_agent.web.answers import answer_errors
+from edge_agent.web.api import Api
+from edge_agent.web.body import LARGEST
+from edge_agent.web.feed import Feed
+from edge_agent.web.guard import Guard
+from edge_agent.web.settings import WebSettings
+from edge_agent.web.site import Site
+from edge_agent.web.stream import Stream
+from edge_agent.web.token import Token
+from edge_agent.web.whep import Whep
+
+PAGE = Path(__file__).parent / "page"
+
+FAREWELL = 2.0
+"""Seconds that open requests get to end when the agent stops."""
+
+log = logging.getLogger(__name__)
+
+
+def build_app(settings: WebSettings, site: Site, feed: Feed, clock: Clock) -> web.Application:
+    """Returns everything that answers requests, bound to no address yet."""
+    token = Token(settings.token.get_secret_value() if settings.token else None, clock)
+    guard = Guard(settings, token)
+    app = web.Application(middlewares=[answer_errors, guard.check], client_max_size=LARGEST)
+    app.on_response_prepare.append(guard.add_headers)
+    app.router.add_get("/", _page)
+    app.router.add_static("/static", PAGE)
+    for part in (Api(site, token), Stream(feed), Whep(site)):
+        app.add_routes(part.routes())
+    return app
+
+
+class Server:
+    """Serves until cancelled.
+
+    Args:
+        settings: where to listen and whom to let in.
+        site: the agent.
+        feed: what the agent tells the pages.
+        clock: for logins.
+
+    Attributes:
+        listening: set when requests are answered.
+        port: the one in use; another than in the settings only where those say 0.
+    """
+
+    def __init__(self, settings: WebSettings, site: Site, feed: Feed, clock: Clock) -> None:
+        self.listening = asyncio.Event()
+        self.port = settings.port
+        self._settings = settings
+        self._site = site
+        self._feed = feed
+        self._clock = clock
+
+    async def run(self) -> None:
+        """Serves until cancelled.
+
+        Raises:
+            PermanentError: the address cannot be listened on.
+        """
+        host, port = self._settings.host, self._settings.port
+        app = build_app(self._settings, self._site, self._feed, self._clock)
+        app.on_shutdown.append(self._end_feed)
+        runner = web.AppRunner(app, access_log=None, shutdown_timeout=FAREWELL)
+        await runner.setup()
+        try:
+            try:
+                await web.TCPSite(runner, host, port).start()
+            except OSError as exc:
+                raise PermanentError(f"the page cannot be served on {host}:{port}", _remedy(exc)) from exc
+            self.port = runner.addresses[0][1]
+            log.info("the page is served on %s:%d", host, self.port)
+            self.listening.set()
+            await asyncio.Event().wait()
+        finally:
+            self.listening.clear()
+            await runner.cleanup()
+
+    async def _end_feed(self, _: web.Application) -> None:
+        self._feed.close()
+
+
+async def _page(_: web.Request) -> web.FileResponse:
+    return web.FileResponse(PAGE / "index.html", headers={"Cache-Control": "no-cache"})
+
+
+def _remedy(exc: OSError) -> str:
+    match exc.errno:
+        case errno.EADDRINUSE:
+            return "another program uses that port; stop it or set web.port to another one"
+        case errno.EACCES:
+            return "ports below 1024 are root's; set web.port to a higher one"
+        case errno.EADDRNOTAVAIL:
+            return "this box has no such address; set web.host to one that it has, or to 0.0.0.0"
+        case _:
+            return f"{exc.strerror}; set web.host and web.port to what this box has"
