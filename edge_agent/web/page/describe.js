@@ -1,0 +1,69 @@
+/** Puts an event in words: what, how bad, and the facts a person may ask for. */
+
+import { decimal, duration, exact, percent, t } from "./i18n.js";
+import { cameraOf, typeOf } from "./site.js";
+
+// tone: alarm, warn, good, calm; group: what the ticker's filter calls it.
+const KINDS = {
+  "mask.verdict": ({ verdict }) => ({
+    icon: verdict === "incorrect" ? "warning" : "cross",
+    tone: verdict === "incorrect" ? "warn" : "alarm",
+    group: "alarms",
+    what: t(`event.mask.verdict.${verdict}`),
+    alarm: true,
+  }),
+  "mask.statistics": (data) => ({ icon: "chart", tone: "calm", group: "technical", detail: t("countsDetail", data) }),
+  "camera.status": ({ state, reason }) => ({
+    icon: state === "offline" ? "camera-off" : "camera",
+    tone: { online: "good", offline: "alarm", degraded: "warn" }[state],
+    group: "technical",
+    what: t(`event.camera.${state}`),
+    detail: reason,
+    alarm: state === "offline",
+  }),
+  "talkdown.receipt": ({ outcome, text, message, reason }) => ({
+    icon: outcome === "failed" || outcome === "refused" ? "speaker-off" : "speaker",
+    tone: { played: "good", failed: "alarm", refused: "warn" }[outcome] ?? "calm",
+    group: "talks",
+    what: t(`event.talkdown.${outcome}`),
+    detail: reason || text || message,
+  }),
+  audit: (data) => ({ icon: "person", tone: "calm", group: "technical", detail: t("auditDetail", data) }),
+  gap: (data) => ({ icon: "warning", tone: "alarm", group: "alarms", detail: t("gapDetail", data), alarm: true }),
+};
+
+/** Returns `{icon, tone, group, what, detail, where, camera, at, alarm}`; a type this page does not know is shown by its name. */
+export function describe(event, site) {
+  const camera = cameraOf(event);
+  const type = typeOf(event);
+  const kind = KINDS[type]?.(event.data ?? {}) ?? { icon: "clock", tone: "calm", group: "technical" };
+  return {
+    detail: "",
+    alarm: false,
+    ...kind,
+    what: kind.what ?? t(`event.${type}`) ?? type,
+    where: camera ? site.cameras.get(camera)?.name || camera : t("thisBox"),
+    camera,
+    at: new Date(event.time),
+  };
+}
+
+const date = (value) => exact(new Date(value));
+const FACTS = [
+  ["confidence", "confidence", percent],
+  ["looks", "looks", String],
+  ["track", "track", String],
+  ["since", "period", date],
+  ["until", "until", date],
+  ["text", "text", String],
+  ["seconds", "seconds", (value) => duration(Number(decimal(value).replace(",", ".")))],
+  ["actor", "by", String],
+  ["reason", "reason", String],
+  ["remedy", "remedy", String],
+];
+
+/** Returns `[words, value]` pairs for the facts that an event carries. */
+export function facts(event) {
+  const data = event.data ?? {};
+  return FACTS.filter(([key]) => data[key] != null && data[key] !== "").map(([key, words, show]) => [t(words), show(data[key])]);
+}

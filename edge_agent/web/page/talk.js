@@ -1,0 +1,160 @@
+/** Speaking through the selected camera's loudspeaker: ready messages, free words, stop, and what became of it. */
+
+import { hush, say } from "./api.js";
+import { h, icon } from "./dom.js";
+import { duration, label, language, languageName, t } from "./i18n.js";
+import { typeOf } from "./site.js";
+
+const LONGEST = 500;
+const OUTCOMES = { played: ["good", "check"], failed: ["alarm", "warning"], refused: ["warn", "warning"], stopped: ["calm", "stop"] };
+
+export class Talk {
+  #spoken = null;
+  /** What became of the last words, by camera. */
+  #results = new Map();
+
+  constructor(element, site) {
+    this.site = site;
+    this.target = h("p.target");
+    this.spoken = h("select", { change: () => this.#speak(this.spoken.value) });
+    this.buttons = h("div.messages");
+    this.text = h("textarea", { maxlength: LONGEST, rows: 2, input: () => this.#count(), keydown: (event) => this.#typed(event) });
+    this.counter = h("span.counter");
+    this.send = h("button.main-button", { type: "submit" });
+    this.stop = h("button.stop", { type: "button", click: () => this.#hush() });
+    this.now = h("p.now", { role: "status" });
+    this.result = h("div.result", { role: "status" });
+    this.form = h("form", { submit: (event) => this.#submit(event) }, h("div.words", {}, this.text, this.counter), h("div.row", {}, this.stop, this.send));
+    element.append(h("div.row", {}, this.target, this.spoken), this.buttons, this.form, this.now, this.result);
+    for (const name of ["site", "selected", "language"]) site.on(name, () => this.render());
+    site.on("speech", () => this.#renderNow());
+    site.on("event", (event) => this.#receipt(event));
+    site.on("events", () => site.events.forEach((event) => this.#receipt(event)));
+  }
+
+  get camera() {
+    return this.site.cameras.get(this.site.selected);
+  }
+
+  /** Puts the keyboard on the first message. */
+  focus() {
+    (this.buttons.querySelector("button:enabled") ?? this.text).focus();
+  }
+
+  render() {
+    const { camera, site } = this;
+    const languages = site.languages.length ? site.languages : [language()];
+    const spoken = [this.#spoken, language(), languages[0]].find((tag) => languages.includes(tag));
+    this.spoken.replaceChildren(...languages.map((tag) => h("option", { value: tag, selected: tag === spoken }, languageName(tag))));
+    this.spoken.hidden = languages.length < 2;
+    label(this.spoken, t("spoken"));
+    const refusal = !camera ? ["noCameraChosen"] : camera.speaker ? null : ["noSpeaker", "noSpeakerRemedy"];
+    this.target.replaceChildren(refusal ? "" : t("talkTo", { camera: camera.name || camera.id }));
+    this.buttons.replaceChildren(
+      ...(refusal ? [h("div.refusal", {}, icon("speaker-off"), h("p", {}, h("strong", {}, t(refusal[0])), refusal[1] ? ` ${t(refusal[1])}` : ""))] : this.#messages(spoken)),
+    );
+    this.form.hidden = Boolean(refusal);
+    this.text.placeholder = t("freeText");
+    label(this.text, t("freeText"));
+    this.send.replaceChildren(icon("send"), t("send"));
+    this.stop.replaceChildren(icon("stop"), t("hush"));
+    this.#count();
+    this.#renderNow();
+    this.#renderResult();
+  }
+
+  #messages(spoken) {
+    const messages = this.site.messages.map(({ id, texts }) => {
+      const tag = texts[spoken] ? spoken : Object.keys(texts)[0];
+      const click = () => this.#say({ message: id, language: tag });
+      return h("button.message", { type: "button", "data-message": id, lang: tag, click }, icon("speaker"), h("span", {}, texts[tag] ?? id));
+    });
+    return messages.length ? messages : [h("p.empty", {}, t("noMessages"))];
+  }
+
+  #speak(tag) {
+    this.#spoken = tag;
+    this.render();
+  }
+
+  #count() {
+    this.counter.textContent = `${this.text.value.length} / ${LONGEST}`;
+    this.send.disabled = !this.text.value.trim();
+  }
+
+  #typed(event) {
+    if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+    event.preventDefault();
+    this.form.requestSubmit();
+  }
+
+  async #submit(event) {
+    event.preventDefault();
+    const text = this.text.value.trim();
+    if (!text || !(await this.#say({ text, language: this.spoken.value }))) return;
+    this.text.value = "";
+    this.#count();
+  }
+
+  async #say(what) {
+    const { id } = this.camera;
+    return this.#attempt(id, async () => ({ state: "asked", ...(await say(id, what)) }));
+  }
+
+  async #hush() {
+    const { id } = this.camera;
+    await this.#attempt(id, async () => {
+      await hush(id);
+      return { state: "hushed" };
+    });
+  }
+
+  /** Shows how a request ended; the words stay in the box unless the agent took them. */
+  async #attempt(camera, request) {
+    let result;
+    try {
+      result = await request();
+    } catch (error) {
+      const known = Boolean(error.status);
+      result = { state: "failed", reason: known ? error.message : t("unreachable"), remedy: known ? error.remedy : t("unreachableRemedy") };
+    }
+    // The feed may have told the outcome before the answer to the request came.
+    const event = this.site.events.find(({ data }) => result.utterance && data?.utterance === result.utterance);
+    this.#results.set(camera, event ? receiptOf(event) : result);
+    this.#renderResult();
+    return result.state === "asked";
+  }
+
+  #receipt(event) {
+    if (typeOf(event) !== "talkdown.receipt") return;
+    for (const [camera, result] of this.#results) {
+      if (result.utterance && result.utterance === event.data?.utterance) this.#results.set(camera, receiptOf(event));
+    }
+    this.#renderResult();
+  }
+
+  #renderNow() {
+    const speech = this.site.speech.get(this.site.selected);
+    this.now.hidden = !speech;
+    if (speech) {
+      const actor = speech.actor ? h("small", {}, t("asker", { actor: speech.actor })) : null;
+      this.now.replaceChildren(icon("speaker"), h("span", {}, h("b", {}, t("playing")), " ", h("q", {}, speech.text || "…"), " ", actor ?? ""));
+    }
+    this.stop.classList.toggle("urgent", Boolean(speech));
+  }
+
+  #renderResult() {
+    const result = this.#results.get(this.site.selected);
+    this.result.hidden = !result;
+    if (!result) return;
+    const [tone, name] = OUTCOMES[result.state] ?? ["calm", "clock"];
+    const length = result.state === "played" && result.seconds ? ` (${duration(result.seconds)})` : "";
+    this.result.className = `result ${tone}`;
+    this.result.replaceChildren(
+      icon(name),
+      h("p", {}, h("b", {}, t(result.state) + length), ...[result.reason, result.remedy].filter(Boolean).map((words) => ` ${words}`)),
+    );
+  }
+}
+
+const receiptOf = ({ data }) => ({ state: data.outcome, seconds: data.seconds, reason: data.reason, remedy: data.remedy });

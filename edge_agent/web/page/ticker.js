@@ -1,0 +1,107 @@
+/** What happened, newest first. */
+
+import { describe } from "./describe.js";
+import { h, icon } from "./dom.js";
+import { ago, exact, percent, t } from "./i18n.js";
+
+const GROUPS = ["all", "alarms", "talks", "technical"];
+const KEPT = 200;
+
+export class Ticker {
+  #group = "all";
+
+  /** @param {function(object): void} opened called with the event that a person chose. */
+  constructor(element, site, opened) {
+    Object.assign(this, { site, opened });
+    this.filter = h("div.filter", { role: "group", "aria-labelledby": "ticker-title" });
+    this.list = h("ol.events");
+    this.empty = h("p.empty");
+    element.append(this.filter, this.list, this.empty);
+    site.on("event", (event) => this.#add(event));
+    for (const name of ["events", "site", "language"]) site.on(name, () => this.#render());
+    setInterval(() => this.#age(), 10_000);
+  }
+
+  #add(event) {
+    const row = this.#row(event);
+    row.classList.add("new");
+    this.list.prepend(row);
+    if (this.list.children.length > KEPT) this.list.lastElementChild.remove();
+    this.#emptiness();
+  }
+
+  #render() {
+    this.filter.replaceChildren(
+      ...GROUPS.map((group) =>
+        h("button.choice", { type: "button", "aria-pressed": String(group === this.#group), click: () => this.#choose(group) }, t(group)),
+      ),
+    );
+    this.list.replaceChildren(...this.site.events.map((event) => this.#row(event)));
+    this.#emptiness();
+  }
+
+  #choose(group) {
+    this.#group = group;
+    [...this.filter.children].forEach((button, i) => button.setAttribute("aria-pressed", String(GROUPS[i] === group)));
+    for (const row of this.list.children) row.hidden = !this.#fits(row);
+    this.#emptiness();
+  }
+
+  #fits(row) {
+    return this.#group === "all" || row.dataset.group === this.#group;
+  }
+
+  #emptiness() {
+    this.empty.hidden = [...this.list.children].some((row) => !row.hidden);
+    const statistics = this.site.policy && !this.site.policy.individual_events;
+    const words = this.#group === "all" ? t("noEvents") : t("noEventsFilter");
+    this.empty.textContent = statistics ? `${words} ${t("statisticsOnly")}` : words;
+  }
+
+  #row(event) {
+    const said = describe(event, this.site);
+    const picture = h("span.thumb", {}, icon(said.icon));
+    if (event.snapshot) {
+      const image = h("img", { src: event.snapshot, alt: "", loading: "lazy", decoding: "async", error: () => image.remove() });
+      picture.append(image);
+    }
+    const confidence = event.data?.confidence;
+    const row = h(
+      `li.${said.tone}`,
+      { "data-group": said.group },
+      h(
+        "button.event",
+        { type: "button", click: () => this.opened(event) },
+        picture,
+        h("span.what", {}, event.snapshot ? icon(said.icon) : null, h("b", {}, said.what)),
+        confidence == null ? null : h("span.confidence", { title: t("confidence") }, percent(confidence)),
+        h("span.where", {}, said.where),
+        h("span.detail", {}, h("time", { datetime: event.time, title: exact(said.at) }, ago(said.at)), said.detail ? ` · ${said.detail}` : null),
+      ),
+    );
+    row.hidden = !this.#fits(row);
+    return row;
+  }
+
+  #age() {
+    for (const time of this.list.querySelectorAll("time")) time.textContent = ago(new Date(time.dateTime));
+  }
+}
+
+/** Tells screen readers of alarms; a burst is told in one breath. */
+export class Announcer {
+  #waiting = [];
+
+  constructor(element, site) {
+    site.on("event", (event) => {
+      const { alarm, what, where } = describe(event, site);
+      if (!alarm) return;
+      this.#waiting.push(t("alarmSaid", { what, where }));
+      if (this.#waiting.length > 1) return;
+      setTimeout(() => {
+        element.textContent = this.#waiting.slice(-3).join(". ");
+        this.#waiting = [];
+      }, 1000);
+    });
+  }
+}

@@ -1,0 +1,291 @@
+"""A fake of the agent's HTTP contract for developing and testing the page: ``python -m tests.page.fake_site --cameras 9``.
+
+Tests steer it through ``/fake/…``: ``POST /fake/tell {"name", "data"}`` goes to every feed as it is, ``POST /fake/event``
+makes an event, ``GET /fake/said`` tells what was asked for.
+"""
+
+import argparse
+import asyncio
+import json
+import logging
+import time
+import uuid
+from collections.abc import AsyncIterator, Mapping
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import cv2
+from aiohttp import web
+from aiohttp.typedefs import Handler
+from aiortc import RTCPeerConnection, RTCSessionDescription, VideoStreamTrack
+from av import VideoFrame
+
+from tests.page.figures import HEIGHT, WIDTH, drawn, figures, street
+
+PAGE = Path(__file__).parents[2] / "edge_agent" / "web" / "page"
+POLICY = "default-src 'self'; img-src 'self' blob: data:; object-src 'none'; base-uri 'none'; frame-ancestors 'none'"
+RATE = 10
+PLACES = ("Rue de la République", "Place du Marché", "Gare routière", "École Jules-Ferry", "Pont Neuf", "Parking des Halles")
+MESSAGES = {
+    "mask": ("Bonjour, merci de bien porter votre masque sur le nez et la bouche.", "Please wear your mask over nose and mouth."),
+    "distance": ("Merci de garder vos distances.", "Please keep your distance."),
+    "forbidden": ("Cette zone est sous vidéoprotection et interdite au public. Veuillez la quitter.", "You are in a closed area under video protection. Please leave."),
+}
+
+
+class Pattern(VideoStreamTrack):
+    """A drawn street with people, 10 pictures a second."""
+
+    def __init__(self, camera: int) -> None:
+        super().__init__()
+        self._camera, self._street, self._start, self._count = camera, street(camera), time.monotonic(), 0
+
+    async def recv(self) -> VideoFrame:
+        self._count += 1
+        await asyncio.sleep(max(0.0, self._start + self._count / RATE - time.monotonic()))
+        picture = drawn(self._street, figures(self._camera, time.time()))
+        frame = VideoFrame.from_ndarray(picture, format="bgr24")
+        frame.pts, frame.time_base = self._count * 90_000 // RATE, Fraction(1, 90_000)
+        return frame
+
+
+class FakeSite:
+    """Answers as an agent would, with drawn cameras."""
+
+    def __init__(self, options: argparse.Namespace) -> None:
+        self.token: str = options.token
+        self.profile: str = options.profile
+        self.said: list[dict[str, Any]] = []
+        self.closed: list[str] = []
+        self.events: list[dict[str, Any]] = []
+        self.snapshots: dict[str, bytes] = {}
+        self.listeners: set[asyncio.Queue[tuple[str, Mapping[str, Any]]]] = set()
+        self.viewers: dict[str, RTCPeerConnection] = {}
+        self.speaking: dict[str, asyncio.TimerHandle] = {}
+        self.cameras = [self._camera(i) for i in range(options.cameras)]
+        if options.history:
+            self._remember()
+
+    def _camera(self, i: int) -> dict[str, Any]:
+        camera = {"id": f"cam{i + 1}", "name": PLACES[i % len(PLACES)], "place": f"Mât {i + 1}, face nord", "state": "online", "reason": ""}
+        camera |= {"remedy": "", "speaker": i % 4 != 2, "masks": i % 3, "width": WIDTH, "height": HEIGHT}
+        if i % 4 == 3:
+            camera |= {"state": "offline", "reason": "the camera does not answer at 10.0.4.21", "remedy": "check its cable and power"}
+        return camera
+
+    def _remember(self) -> None:
+        told = [
+            ("camera.status", 3, {"state": "offline", "reason": "the camera does not answer at 10.0.4.21", "remedy": "check its cable and power"}),
+            ("audit", 0, {"actor": "operator", "action": "live.open", "camera": "cam1", "outcome": "done", "detail": ""}),
+            ("mask.verdict", 1, {"verdict": "incorrect", "confidence": 0.81}),
+            ("talkdown.receipt", 0, {"outcome": "played", "text": MESSAGES["mask"][0], "actor": "rule:mask", "seconds": 4.2, "message": "mask", "utterance": str(uuid.uuid4())}),
+            ("mask.verdict", 0, {"verdict": "no_mask", "confidence": 0.93}),
+            ("mask.statistics", 0, {"since": "2026-11-23T09:00:00Z", "until": "2026-11-23T09:20:00Z", "mask": 41, "no_mask": 6, "incorrect": 3, "unsure": 9}),
+            ("mask.verdict", 1, {"verdict": "no_mask", "confidence": 0.88}),
+            ("talkdown.receipt", 1, {"outcome": "failed", "text": MESSAGES["distance"][0], "actor": "operator", "seconds": 0, "reason": "the loudspeaker refused the connection", "remedy": "check its password", "message": "distance", "utterance": str(uuid.uuid4())}),
+            ("mask.verdict", 0, {"verdict": "no_mask", "confidence": 0.96}),
+        ]  # fmt: skip
+        for minutes, (kind, i, data) in zip((190, 95, 71, 48, 47, 33, 12, 6, 1), told, strict=True):
+            if i < len(self.cameras):
+                self.happen(kind, f"cam{i + 1}", data, timedelta(minutes=minutes))
+
+    def happen(self, kind: str, camera: str | None, data: Mapping[str, Any], ago: timedelta = timedelta()) -> str:
+        identity = str(uuid.uuid4())
+        at = datetime.now(UTC) - ago
+        snapshot = None
+        if kind == "mask.verdict" and camera:
+            number = int(camera.removeprefix("cam")) - 1
+            picture = drawn(street(number), figures(number, at.timestamp()))
+            self.snapshots[identity] = cv2.imencode(".jpg", picture)[1].tobytes()
+            snapshot = f"/api/events/{identity}/snapshot"
+        source = "/edge/v1/box-7" + (f"/camera/{camera}" if camera else "")
+        event = {"specversion": "1.0", "id": identity, "source": source, "type": f"edge.v1.{kind}", "time": at.isoformat(), "snapshot": snapshot}
+        event["data"] = {"sequence": len(self.events), "track": 7, "looks": 5, **data} if kind == "mask.verdict" else dict(data)
+        self.events.insert(0, event)
+        self.tell("event", event)
+        return identity
+
+    def tell(self, name: str, data: Mapping[str, Any]) -> None:
+        for listener in self.listeners:
+            listener.put_nowait((name, data))
+
+    def application(self) -> web.Application:
+        app = web.Application(middlewares=[self._guard])
+        app.router.add_get("/", _index)
+        app.router.add_static("/static", PAGE)
+        app.router.add_post("/api/login", self._login)
+        app.router.add_get("/api/site", self._site)
+        app.router.add_get("/api/events", self._events)
+        app.router.add_get("/api/events/{id}/snapshot", self._snapshot)
+        app.router.add_get("/api/feed", self._feed)
+        app.router.add_post("/api/cameras/{camera}/say", self._say)
+        app.router.add_post("/api/cameras/{camera}/hush", self._hush)
+        app.router.add_route("OPTIONS", "/whep/{camera}", self._offer)
+        app.router.add_post("/whep/{camera}", self._watch)
+        app.router.add_delete("/whep/{camera}/{session}", self._unwatch)
+        app.router.add_post("/fake/tell", self._fake_tell)
+        app.router.add_post("/fake/event", self._fake_event)
+        app.router.add_get("/fake/said", self._fake_said)
+        app.cleanup_ctx.append(self._live)
+        return app
+
+    @web.middleware
+    async def _guard(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        open_to_all = request.path in {"/", "/api/login"} or request.path.startswith(("/static", "/fake"))
+        if self.token and not open_to_all and request.cookies.get("edge") != self.token:
+            return _refused(401, "unauthorised", "no token was sent", "sign in")
+        response: web.StreamResponse = await handler(request)
+        if not response.prepared:
+            response.headers["Content-Security-Policy"] = POLICY
+            response.headers["Cache-Control"] = "no-store"
+        return response
+
+    async def _login(self, request: web.Request) -> web.Response:
+        if (await request.json()).get("token") != self.token:
+            return _refused(401, "unauthorised", "the token is wrong", "ask your administrator")
+        response = web.Response(status=204)
+        response.set_cookie("edge", self.token, httponly=True, samesite="Strict")
+        return response
+
+    async def _site(self, _: web.Request) -> web.Response:
+        free = self.profile == "site"
+        policy = {"profile": self.profile, "individual_events": free, "snapshots": free, "automatic_talkdown": free}
+        messages = [{"id": key, "texts": {"fr": french, "en": english}} for key, (french, english) in MESSAGES.items()]
+        agent = {"id": "box-7", "name": "Boîtier Centre-ville", "version": "0.1.0"}
+        return _json({"agent": agent, "policy": policy, "cameras": self.cameras, "messages": messages, "languages": ["fr", "en"]})
+
+    async def _events(self, request: web.Request) -> web.Response:
+        return _json(self.events[: int(request.query.get("limit", "50"))])
+
+    async def _snapshot(self, request: web.Request) -> web.Response:
+        return web.Response(body=self.snapshots[request.match_info["id"]], content_type="image/jpeg")
+
+    async def _feed(self, request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse(headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store"})
+        await response.prepare(request)
+        listener: asyncio.Queue[tuple[str, Mapping[str, Any]]] = asyncio.Queue()
+        self.listeners.add(listener)
+        listener.put_nowait(("health", self._health()))
+        with suppress(ConnectionError):
+            while True:
+                name, data = await listener.get()
+                await response.write(f"event: {name}\ndata: {json.dumps(data)}\n\n".encode())
+        self.listeners.discard(listener)
+        return response
+
+    async def _say(self, request: web.Request) -> web.Response:
+        camera, what = request.match_info["camera"], await request.json()
+        self.said.append({"camera": camera, **what})
+        if what.get("text") == "refuse":
+            return _refused(503, "speaker_busy", "the loudspeaker is busy", "try again in a moment")
+        utterance = str(uuid.uuid4())
+        french, english = MESSAGES.get(what.get("message", ""), ("", ""))
+        text = what.get("text") or (french if what["language"] == "fr" else english)
+        self.tell("speech", {"camera": camera, "state": "playing", "text": text, "language": what["language"], "actor": "page"})
+        receipt = {"utterance": utterance, "actor": "page", "message": what.get("message", ""), "language": what["language"], "text": text}
+        self.speaking[camera] = asyncio.get_running_loop().call_later(2.5, self._finish, camera, receipt, "played")
+        return _json({"utterance": utterance}, 202)
+
+    def _finish(self, camera: str, receipt: Mapping[str, Any], outcome: str) -> None:
+        self.speaking.pop(camera, None)
+        self.tell("speech", {"camera": camera, "state": "idle", "text": "", "language": "", "actor": ""})
+        self.happen("talkdown.receipt", camera, {**receipt, "outcome": outcome, "seconds": 2.5})
+
+    async def _hush(self, request: web.Request) -> web.Response:
+        camera = request.match_info["camera"]
+        self.said.append({"camera": camera, "hush": True})
+        if timer := self.speaking.pop(camera, None):
+            timer.cancel()
+            self.tell("speech", {"camera": camera, "state": "idle", "text": "", "language": "", "actor": ""})
+        return web.Response(status=204)
+
+    async def _offer(self, _: web.Request) -> web.Response:
+        return web.Response(status=204, headers={"Accept-Post": "application/sdp"})
+
+    async def _watch(self, request: web.Request) -> web.Response:
+        number = int(request.match_info["camera"].removeprefix("cam")) - 1
+        camera = self.cameras[number]
+        if camera["state"] == "offline":
+            return _refused(503, "camera_offline", camera["reason"], camera["remedy"])
+        connection, session = RTCPeerConnection(), uuid.uuid4().hex
+        self.viewers[session] = connection
+        connection.addTrack(Pattern(number))
+        await connection.setRemoteDescription(RTCSessionDescription(await request.text(), "offer"))
+        await connection.setLocalDescription(await connection.createAnswer())
+        headers = {"Location": f"{request.path}/{session}", "Content-Type": "application/sdp"}
+        return web.Response(status=201, text=connection.localDescription.sdp, headers=headers)
+
+    async def _unwatch(self, request: web.Request) -> web.Response:
+        session = request.match_info["session"]
+        self.closed.append(session)
+        if connection := self.viewers.pop(session, None):
+            await connection.close()
+        return web.Response()
+
+    async def _fake_tell(self, request: web.Request) -> web.Response:
+        told = await request.json()
+        for camera in self.cameras:
+            if told["name"] == "camera" and camera["id"] == told["data"]["id"]:
+                camera |= told["data"]
+        self.tell(told["name"], told["data"])
+        return _json({})
+
+    async def _fake_said(self, _: web.Request) -> web.Response:
+        return _json({"said": self.said, "closed": self.closed, "viewers": len(self.viewers)})
+
+    async def _fake_event(self, request: web.Request) -> web.Response:
+        told = await request.json()
+        return _json({"id": self.happen(told["type"], told.get("camera"), told["data"])})
+
+    def _health(self) -> dict[str, Any]:
+        cameras = {c["id"]: {"fps": 14.8 if c["state"] == "online" else 0, "analysed_fps": 5, "dropped": 0, "viewers": 1} for c in self.cameras}
+        memory = {"rss": 412_000_000, "total": 3_980_000_000}
+        return {"load": 1.4, "cpu": 0.31, "temperature": 58.6, "memory": memory, "disk": {"free": 21_400_000_000}, "uptime": 273_000, "broker": {"connected": True}, "outbox": 0, "cameras": cameras}  # fmt: skip
+
+    async def _live(self, _: web.Application) -> AsyncIterator[None]:
+        async def scenes() -> None:
+            for count in range(1_000_000):
+                for number, camera in enumerate(self.cameras):
+                    people = figures(number, time.time()) if camera["state"] == "online" else []
+                    tracks = [{"id": p.id, "label": "person", "box": p.box, "face": p.face if p.verdict else None, "verdict": p.verdict, "confidence": 0.9} for p in people]  # fmt: skip
+                    self.tell("scene", {"camera": camera["id"], "pts": int(time.monotonic() * 90_000), "age": 0.08, "tracks": tracks})
+                if count % 25 == 0:
+                    self.tell("health", self._health())
+                await asyncio.sleep(0.2)
+
+        task = asyncio.create_task(scenes())
+        yield
+        task.cancel()
+        await asyncio.gather(*(viewer.close() for viewer in self.viewers.values()))
+
+
+async def _index(_: web.Request) -> web.FileResponse:
+    return web.FileResponse(PAGE / "index.html")
+
+
+def _json(body: Any, status: int = 200) -> web.Response:
+    return web.json_response(body, status=status)
+
+
+def _refused(status: int, code: str, message: str, remedy: str) -> web.Response:
+    return web.json_response({"code": code, "message": message, "remedy": remedy}, status=status)
+
+
+def main() -> None:
+    """Serves until it is told to leave."""
+    logging.basicConfig(level=logging.WARNING)
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--port", type=int, default=8123)
+    parser.add_argument("--cameras", type=int, default=2)
+    parser.add_argument("--token", default="")
+    parser.add_argument("--profile", default="site")
+    parser.add_argument("--history", action="store_true", help="begin with events")
+    options = parser.parse_args()
+    web.run_app(FakeSite(options).application(), host="127.0.0.1", port=options.port, print=None, shutdown_timeout=0.2)
+
+
+if __name__ == "__main__":
+    main()
