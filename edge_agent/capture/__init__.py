@@ -1,7 +1,7 @@
 """Stage 1, camera to encoded packets. A kind of source is one file here."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator
 from typing import Protocol
 
 from edge_agent.kinds import KindSettings
@@ -11,7 +11,7 @@ from edge_agent.values.packet import Packet
 class Source(Protocol):
     """Where a camera's packets come from; used by one thread."""
 
-    def packets(self, stop: threading.Event) -> Iterator[Packet]:
+    def packets(self, stop: threading.Event) -> Generator[Packet]:
         """Connects, yields packets as they arrive, disconnects when the iterator ends or is closed.
 
         Blocks, but never longer than the source's time-out; ends soon after ``stop`` is set.

@@ -1,0 +1,93 @@
+"""Cameras that stream over the network: RTSP, so every ONVIF camera."""
+
+import threading
+from collections.abc import Generator
+from typing import Annotated, Literal
+from urllib.parse import quote, urlsplit
+
+from pydantic import Field, SecretStr, field_validator
+from typing_extensions import override
+
+from edge_agent.aio.clock import Clock, SystemClock
+from edge_agent.capture import Source, SourceSettings
+from edge_agent.capture.demux import Address, Demux
+from edge_agent.values.packet import Packet
+
+_PROBE = "500000"
+"""Microseconds that FFmpeg may watch the stream before it gives the first packet: enough for a size and a rate."""
+
+_SILENCE = 7.0
+"""Seconds that a connected camera may send nothing: less than the watchdog of ``Capture`` waits for this thread."""
+
+
+class RtspSettings(SourceSettings):
+    """A camera on the network.
+
+    Attributes:
+        url: ``rtsp://`` or ``rtsps://`` address of the stream, without user name and password.
+        username: of an account that may watch live video, empty for none.
+        password: of that account.
+        transport: TCP loses nothing and passes firewalls; UDP where a thin radio link makes TCP lag.
+        timeout: seconds that connecting may take; cameras take up to 5 to wake.
+    """
+
+    kind: Literal["rtsp"] = "rtsp"
+    url: str
+    username: str = ""
+    password: SecretStr | None = None
+    transport: Literal["tcp", "udp"] = "tcp"
+    timeout: Annotated[float, Field(gt=0, le=60)] = 10.0
+
+    @field_validator("url")
+    @classmethod
+    def _is_an_address(cls, url: str) -> str:
+        try:
+            parts = urlsplit(url)
+            port_is_fine = parts.port != 0
+        except ValueError as exc:
+            raise ValueError("is no address: write rtsp://192.0.2.10:554/stream") from exc
+        if parts.scheme not in {"rtsp", "rtsps"} or not parts.hostname or not port_is_fine:
+            raise ValueError("is no RTSP address: write rtsp://192.0.2.10:554/stream")
+        if parts.username is not None:
+            raise ValueError("holds credentials: write them into `username` and `password`, where they are kept secret")
+        return url
+
+    @override
+    def build(self) -> Source:
+        """See ``SourceSettings``."""
+        return RtspSource(self, SystemClock())
+
+
+class RtspSource:
+    """See ``Source``."""
+
+    def __init__(self, settings: RtspSettings, clock: Clock) -> None:
+        self._demux = Demux(_address(settings), clock)
+
+    def packets(self, stop: threading.Event) -> Generator[Packet]:
+        """See ``Source``."""
+        return self._demux.packets(stop)
+
+
+def _address(settings: RtspSettings) -> Address:
+    parts = urlsplit(settings.url)
+    where = parts.netloc
+    if settings.username:
+        password = settings.password.get_secret_value() if settings.password is not None else ""
+        where = f"{quote(settings.username, safe='')}:{quote(password, safe='')}@{parts.netloc}"
+    return Address(
+        url=parts._replace(netloc=where).geturl(),
+        where=f"the camera at {parts.netloc}",
+        format="rtsp",
+        options={
+            "rtsp_transport": settings.transport,
+            # A camera's microphone is not even asked for.
+            "allowed_media_types": "video",
+            "analyzeduration": _PROBE,
+            "timeout": str(round(settings.timeout * 1_000_000)),
+            # A camera's answer must not make FFmpeg open files or other addresses.
+            "protocol_whitelist": "rtp,srtp,udp,tcp,tls",
+        },
+        connecting=settings.timeout,
+        reading=min(settings.timeout, _SILENCE),
+    )
