@@ -78,7 +78,7 @@ class Guard:
     def _check_origin(self, request: web.Request) -> bool:
         """Returns whether the request comes from a foreign page that is allowed to play cameras."""
         origin = request.headers.get("Origin", "").lower()
-        if not origin or urlsplit(origin).netloc == request.host.lower():
+        if not origin or origin.partition("://")[2] == request.host.lower():
             return False
         if origin in self._origins and request.path.startswith("/whep/"):
             return True

@@ -29,7 +29,7 @@ log = logging.getLogger(__name__)
 
 
 def build_app(settings: WebSettings, site: Site, feed: Feed, clock: Clock) -> web.Application:
-    """Returns everything that answers requests, bound to no address yet."""
+    """Returns everything that answers requests, bound to no address yet; blocks while it looks for the page's files."""
     token = Token(settings.token.get_secret_value() if settings.token else None, clock)
     guard = Guard(settings, token)
     app = web.Application(middlewares=[answer_errors, guard.check], client_max_size=LARGEST)
@@ -70,7 +70,7 @@ class Server:
             PermanentError: the address cannot be listened on.
         """
         host, port = self._settings.host, self._settings.port
-        app = build_app(self._settings, self._site, self._feed, self._clock)
+        app = await asyncio.to_thread(build_app, self._settings, self._site, self._feed, self._clock)
         app.on_shutdown.append(self._end_feed)
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=FAREWELL)
         await runner.setup()

@@ -1,0 +1,125 @@
+"""An agent with one camera, as the web sees it."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+from aiohttp.test_utils import TestClient, TestServer
+from aiohttp.web import Application, Request
+from pydantic import SecretStr
+
+from edge_agent.errors import AgentError, PermanentError
+from edge_agent.values.ids import CameraId
+from edge_agent.values.time import Monotonic
+from edge_agent.web.feed import Feed
+from edge_agent.web.server import build_app
+from edge_agent.web.settings import WebSettings
+from edge_agent.web.site import IceServer, Opened, Site, Words, snapshot_address
+
+EVENT = UUID("12345678-1234-5678-1234-567812345678")
+SPOKEN = UUID("87654321-1234-5678-1234-567812345678")
+TOKEN = "a-token-for-tests-0123456789"  # noqa: S105 - it opens nothing
+
+
+@dataclass
+class Clock:
+    """Stands still until it is told otherwise."""
+
+    now: float = 1000.0
+
+    def monotonic(self) -> Monotonic:
+        return Monotonic(self.now)
+
+    def wall(self) -> datetime:
+        return datetime(2026, 11, 23, tzinfo=UTC) + timedelta(seconds=self.now)
+
+
+@dataclass(frozen=True)
+class Ice:
+    urls: Sequence[str]
+    username: str = ""
+    credential: SecretStr = field(default_factory=lambda: SecretStr(""))
+
+
+@dataclass
+class FakeSite:
+    """See ``Site``; remembers what it was asked."""
+
+    asked: list[tuple[object, ...]] = field(default_factory=list)
+    error: AgentError | None = None
+    servers: Sequence[IceServer] = ()
+    well: bool = True
+    sessions: set[str] = field(default_factory=set)
+
+    def describe(self) -> Mapping[str, object]:
+        return {"agent": {"id": "box", "name": "Mairie", "version": "1"}, "cameras": [{"id": "street"}]}
+
+    async def recent_events(self, limit: int) -> Sequence[Mapping[str, object]]:
+        return [{"id": str(EVENT), "snapshot": snapshot_address(EVENT)}][:limit]
+
+    async def snapshot(self, event: UUID) -> bytes | None:
+        return b"\xff\xd8 jpeg" if event == EVENT else None
+
+    async def say(self, camera: CameraId, words: Words, actor: str) -> UUID:
+        self._ask("say", camera, words, actor)
+        return SPOKEN
+
+    async def hush(self, camera: CameraId, actor: str) -> None:
+        self._ask("hush", camera, actor)
+
+    async def watch(self, camera: CameraId, offer_sdp: str, actor: str) -> Opened:
+        self._ask("watch", camera, offer_sdp, actor)
+        self.sessions.add("s1")
+        return Opened("s1", "v=0\r\nanswer\r\n")
+
+    async def unwatch(self, camera: CameraId, session: str) -> None:
+        self._ask("unwatch", camera, session)
+        if session not in self.sessions:
+            raise PermanentError("there is no such session", "it has ended already", code="session_unknown")
+        self.sessions.discard(session)
+
+    def ice_servers(self, camera: CameraId) -> Sequence[IceServer]:
+        self._ask("ice_servers", camera)
+        return self.servers
+
+    def healthy(self) -> bool:
+        return self.well
+
+    def metrics(self) -> bytes:
+        return b"edge_up 1\n"
+
+    def _ask(self, *what: object) -> None:
+        if what[1] != "street":
+            raise PermanentError("there is no such camera", "look at the settings", code="camera_unknown")
+        if self.error is not None:
+            raise self.error
+        self.asked.append(what)
+
+
+_: type[Site] = FakeSite
+
+Client = TestClient[Request, Application]
+
+
+@dataclass
+class Web:
+    """A running server, its agent, and a client."""
+
+    site: FakeSite
+    feed: Feed
+    clock: Clock
+    client: Client
+
+
+@asynccontextmanager
+async def serving(**settings: object) -> AsyncIterator[Web]:
+    """Serves on the loopback as long as the block runs."""
+    site, feed, clock = FakeSite(), Feed(), Clock()
+    chosen = WebSettings(**settings)  # type: ignore[arg-type] # a test names the fields
+    app = await asyncio.to_thread(build_app, chosen, site, feed, clock)
+    async with TestClient(TestServer(app)) as client:
+        yield Web(site, feed, clock, client)
+        feed.close()
