@@ -9,7 +9,7 @@ from pydantic import Field
 from typing_extensions import override
 
 from edge_agent.detect import Detector, DetectorSettings
-from edge_agent.detect.letterbox import Letterbox
+from edge_agent.inference.feed import Feed
 from edge_agent.inference.manifest import ModelSpec
 from edge_agent.inference.models import Model, Models
 from edge_agent.inference.suppression import suppress
@@ -58,11 +58,12 @@ class Nanodet:
     def __init__(self, model: Model, scores: Mapping[Label, float]) -> None:
         self._model = model
         self._decoder = Decoder(model.spec, scores)
-        self._letterbox = Letterbox(model.spec.input)
+        self._feed = Feed(model.spec.input)
 
     def detect(self, frame: Frame) -> Sequence[Detection]:
         """See ``Detector``."""
-        fed, size = self._letterbox.fill(frame)
+        size = self._feed.fit(frame.width, frame.height)
+        fed = self._feed.write(frame.bgr(*size))
         return self._decoder.decode(self._model.run(fed), size)
 
 

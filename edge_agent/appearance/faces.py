@@ -1,0 +1,138 @@
+"""BlazeFace: faces and where their eyes, nose, mouth and ears are (Bazarevsky et al., 2019)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge_agent.appearance.square import Square
+from edge_agent.errors import PermanentError
+from edge_agent.inference.feed import Feed
+from edge_agent.inference.manifest import ModelSpec
+from edge_agent.inference.models import Model
+from edge_agent.inference.suppression import suppress
+from edge_agent.values.frame import Frame
+from edge_agent.values.geometry import Box
+
+Floats: TypeAlias = NDArray[np.float32]
+
+OVERLAP = 0.3
+"""Faces hardly overlap; the network answers many times for each."""
+
+MOST = 8
+"""A head region holds a few faces at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class Face:
+    """A face, in pixels of the full-resolution picture: from the brow to just below the mouth, nearly square.
+
+    Attributes:
+        box: left, top, right, bottom.
+        score: the network's confidence, 0 to 1.
+        points: (x, y) of right eye, left eye, nose tip, mouth, right ear, left ear (the person's right).
+    """
+
+    box: tuple[float, float, float, float]
+    score: float
+    points: tuple[tuple[float, float], ...]
+
+    @property
+    def centre(self) -> tuple[float, float]:
+        """The middle, (x, y)."""
+        left, top, right, bottom = self.box
+        return (left + right) / 2, (top + bottom) / 2
+
+    @property
+    def size(self) -> float:
+        """Its height."""
+        return self.box[3] - self.box[1]
+
+    @property
+    def frontality(self) -> float:
+        """How much it faces the camera, 1 from the front to 0 from the side: how even the ears are to the nose."""
+        nose, right, left = (self.points[place][0] for place in (2, 4, 5))
+        if not right < nose < left:
+            return 0.0
+        return min(nose - right, left - nose) / ((left - right) / 2)
+
+    def within(self, frame: Frame) -> Box:
+        """Returns its box in fractions of the picture."""
+        left, top, right, bottom = self.box
+        return Box(left / frame.width, top / frame.height, right / frame.width, bottom / frame.height).clipped()
+
+
+class Faces:
+    """Finds faces in a square of a picture; for the inference worker's thread.
+
+    Args:
+        model: BlazeFace, any range.
+        least: score that a face needs.
+    """
+
+    def __init__(self, model: Model, least: float) -> None:
+        self._model = model
+        self._feed = Feed(model.spec.input)
+        self._anchors = anchors(model.spec)
+        # The logistic function's inverse: so it is computed only for the few that are faces.
+        self._least = float(np.log(least / (1 - least)))
+        self._size = model.spec.input.shape[1]
+
+    def find(self, frame: Frame, square: Square) -> list[Face]:
+        """Returns the faces in a square, best first; blocks."""
+        boxes, logits = self._model.run(self._feed.write(square.cut(frame, self._size)))
+        return self.decode(boxes[0], logits[0, :, 0], square)
+
+    def decode(self, rows: Floats, logits: Floats, square: Square) -> list[Face]:
+        """Reads what the network answers.
+
+        Args:
+            rows: float32 (n, 16) in pixels of the input: centre and size of the box, then six points; all but the size
+                from the row's anchor.
+            logits: float32 (n,): face or not.
+            square: where the input was cut from.
+        """
+        chosen = np.flatnonzero(logits > self._least)
+        pairs = rows[chosen].reshape(-1, 8, 2)
+        pairs[:, [0, 2, 3, 4, 5, 6, 7]] += self._anchors[chosen, None]
+        half = pairs[:, 1] / 2
+        boxes = np.concatenate([pairs[:, 0] - half, pairs[:, 0] + half], axis=1)
+        scores = (1 / (1 + np.exp(-logits[chosen]))).astype(np.float32)
+        keep = suppress(boxes, scores, np.zeros(len(chosen), np.intp), overlap=OVERLAP, most=MOST)
+        scale = square.side / self._size
+        corner = np.array([square.left, square.top], np.float32)
+        return [
+            Face((box[0], box[1], box[2], box[3]), score, tuple((x, y) for x, y in points))
+            for box, score, points in zip(
+                (boxes[keep] * scale + np.tile(corner, 2)).tolist(),
+                scores[keep].tolist(),
+                (pairs[keep, 2:] * scale + corner).tolist(),
+                strict=True,
+            )
+        ]
+
+
+def anchors(spec: ModelSpec) -> Floats:
+    """Returns the place that each row of the network's answer belongs to, float32 (n, 2), in pixels of the input.
+
+    Raises:
+        PermanentError: the manifest does not tell.
+    """
+    if spec.anchors is None:
+        raise PermanentError(f"the manifest tells no anchors for {spec.name}", "install edge-agent again")
+    _, height, width, _ = spec.input.shape
+    grids: Sequence[Floats] = [
+        np.repeat(
+            np.stack(np.meshgrid(_middles(width, stride), _middles(height, stride)), axis=2).reshape(-1, 2),
+            times,
+            axis=0,
+        )
+        for stride, times in zip(spec.anchors.strides, spec.anchors.repeats, strict=True)
+    ]
+    return np.concatenate(grids)
+
+
+def _middles(length: int, stride: int) -> Floats:
+    return np.arange(stride / 2, length, stride, dtype=np.float32)

@@ -1,0 +1,42 @@
+"""How carefully faces are looked at, and when looks become a verdict."""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class AppearanceSettings(BaseModel):
+    """How carefully faces are looked at, and when looks become a verdict."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    face_model: Literal["short-128", "back-256"] = Field(
+        default="short-128",
+        description="network that finds the face in a head region; back-256 takes six times as long and is no better",
+    )
+    face_score: float = Field(
+        default=0.5, ge=0.1, le=0.95, description="score that a face needs; at 0.4 twice as many are none"
+    )
+    min_face: int = Field(
+        default=20, ge=12, le=400, description="pixels of a face's height below which it is not judged"
+    )
+    look_every: float = Field(
+        default=0.35, gt=0, description="seconds between two looks at a person who is not judged yet"
+    )
+    review_every: float = Field(
+        default=2.0, gt=0, description="seconds between two looks at a person who is judged, to notice a change"
+    )
+    looks_at_once: int = Field(
+        default=3, ge=1, le=16, description="people looked at in one picture at most; the others wait for the next one"
+    )
+    min_looks: int = Field(default=3, ge=1, le=20, description="looks before a first verdict")
+    min_quality: float = Field(
+        default=1.0, ge=0, description="sum of the looks' quality, each 0 to 1, before a first verdict"
+    )
+    half_life: float = Field(
+        default=4.0, gt=0, description="seconds in which a look loses half its weight against the newest"
+    )
+    decide: float = Field(default=0.7, gt=0.5, le=1, description="share of the vote that makes a verdict")
+    keep: float = Field(
+        default=0.5, ge=0, le=1, description="share of the vote that keeps a verdict made before, so that none flickers"
+    )
