@@ -1,0 +1,117 @@
+"""The motion gate: brightness against a learned background, for a fraction of a millisecond a picture."""
+
+import math
+from typing import TypeAlias
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from edge_agent.motion import MotionSettings
+from edge_agent.values.frame import Frame, Pixels
+from edge_agent.values.geometry import Box
+from edge_agent.values.time import Monotonic
+
+Cells: TypeAlias = NDArray[np.float32]
+
+COLUMNS = 160
+"""Cells across: somebody 2 % of the picture's height still fills one, and averaging takes the sensor's noise away."""
+
+ROWS_READ = 2
+"""Rows of pixels read for each row of cells; reading all of a 1080p picture costs six times as much."""
+
+MEMORY = 10.0
+"""Seconds in which the background forgets; a parked car or a lit shop window belongs to it after about two of them."""
+
+FAINT = 8.0
+"""Grey levels that never count as movement: an encoder's key frame alone changes a still picture by half as much."""
+
+NOISES = 5.0
+"""How many times its usual deviation a cell must change, on top of that; leaves in the wind raise their own bar."""
+
+UNKNOWN_NOISE = 3.0
+"""Grey levels of deviation taken for usual at first: what a cheap camera shows at night."""
+
+EVERYWHERE = 0.4
+"""Share of the picture above which it was the light or the exposure that changed: look once and learn anew."""
+
+
+class Gate:
+    """Decides for one camera whether a picture is worth looking at; used by one thread.
+
+    Args:
+        settings: when it is.
+
+    Attributes:
+        moving: the area around everything that moved in the last picture, or None.
+    """
+
+    def __init__(self, settings: MotionSettings) -> None:
+        self.moving: Box | None = None
+        self._settings = settings
+        self._background: Cells = np.empty((0, 0), np.float32)
+        self._noise: Cells = np.empty((0, 0), np.float32)
+        self._watched: Pixels = np.empty((0, 0), np.uint8)
+        self._at = Monotonic(-math.inf)
+        self._moved = Monotonic(-math.inf)
+        self._looked = Monotonic(-math.inf)
+
+    def opens(self, frame: Frame) -> bool:
+        """Returns whether to look: something moves or has just moved, or nobody looked for a long time.
+
+        Pictures may come at any rate and with gaps of any length.
+        """
+        cells = _shrink(frame.luma)
+        if cells.shape == self._background.shape:
+            self._compare(cells, frame.arrived)
+        else:
+            self._start(cells)
+        self._at = frame.arrived
+        if self.moving:
+            self._moved = frame.arrived
+        settings = self._settings
+        if self._at - self._moved > settings.stay_awake and self._at - self._looked < settings.heartbeat:
+            return False
+        self._looked = self._at
+        return True
+
+    def _start(self, cells: Cells) -> None:
+        """Begins with a picture of a size not seen before."""
+        rows, columns = cells.shape
+        self._background = cells
+        self._noise = np.full_like(cells, UNKNOWN_NOISE)
+        self._watched = np.ones(cells.shape, np.uint8)
+        for area in self._settings.ignore:
+            corners = np.array(area) * (columns, rows)
+            cv2.fillPoly(self._watched, [corners.round().astype(np.int32)], (0,))
+        self.moving = None
+
+    def _compare(self, cells: Cells, at: Monotonic) -> None:
+        # A cloud or the camera's exposure scales the whole picture; what most of it does is not movement.
+        light = np.median(cells[::4, ::4] / self._background[::4, ::4])
+        change = cv2.absdiff(cells, self._background * light)
+        limit = FAINT + NOISES * self._noise
+        moves = (change > limit) * self._watched
+        count = cv2.countNonZero(moves)
+        self.moving = _surround(moves) if count >= max(1.0, self._settings.smallest * moves.size) else None
+        if count > EVERYWHERE * moves.size:
+            self._background = cells
+            return
+        learned = 1 - math.exp((self._at - at) / MEMORY)
+        cv2.accumulateWeighted(cells, self._background, learned)
+        cv2.accumulateWeighted(np.minimum(change, limit), self._noise, learned)
+
+
+def _shrink(luma: Pixels) -> Cells:
+    """Returns the brightness of cells, float32 (rows, ``COLUMNS``), at least 1 so that it can divide."""
+    height, width = luma.shape
+    rows = max(1, round(height * COLUMNS / width))
+    some = luma[:: max(1, height // (rows * ROWS_READ))]
+    cells = cv2.resize(some, (COLUMNS, rows), interpolation=cv2.INTER_AREA)
+    return np.maximum(cells, 1, dtype=np.float32)
+
+
+def _surround(moves: Pixels) -> Box:
+    rows, columns = moves.shape
+    left, top, width, height = cv2.boundingRect(moves)
+    return Box(left / columns, top / rows, (left + width) / columns, (top + height) / rows)
