@@ -1,0 +1,119 @@
+"""Who may command: short-lived tokens (JWT, RFC 7519) from trusted keys, each good for one command."""
+
+from collections import OrderedDict
+from typing import Annotated
+
+import jwt
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from pydantic import BaseModel, Field, ValidationError
+
+from edge_agent.aio.clock import Clock
+from edge_agent.errors import PermanentError, TransientError
+from edge_agent.uplink.settings import PublicKey
+from edge_agent.values.ids import AgentId
+
+LONGEST = 120
+"""Seconds that a token may live; whoever records one has no longer to find a use for it."""
+
+_REMEMBERED = 4096
+_SIGN_ANEW = "sign a new token for each command, with the clocks of both sides set"
+
+
+class Claims(BaseModel):
+    """What a token says.
+
+    Attributes:
+        sub: who asks.
+        jti: names the token.
+        iat: when it was signed, seconds since 1970.
+        exp: until when it is good.
+        scope: actions allowed, ``{name}:{camera}`` or ``{name}:*``, with spaces between them.
+    """
+
+    sub: Annotated[str, Field(min_length=1, max_length=128)]
+    jti: Annotated[str, Field(min_length=1, max_length=128)]
+    iat: Annotated[float, Field(allow_inf_nan=False)]
+    exp: Annotated[float, Field(allow_inf_nan=False)]
+    scope: str
+
+    def allows(self, action: str, camera: str) -> bool:
+        """Whether the action is allowed on a camera, empty for the agent itself."""
+        allowed = self.scope.split()
+        return f"{action}:*" in allowed or (camera != "" and f"{action}:{camera}" in allowed)
+
+
+class Guard:
+    """Checks tokens; remembers those that were used.
+
+    Args:
+        keys: that may sign.
+        agent: whom a token must be meant for.
+        clock: tells whether it is still good.
+    """
+
+    def __init__(self, keys: tuple[PublicKey, ...], agent: AgentId, clock: Clock) -> None:
+        self._keys = keys
+        self._agent = agent
+        self._clock = clock
+        # A token from before the start may have been used in the run before, of which nothing is remembered.
+        self._started = int(clock.wall().timestamp())
+        self._used: OrderedDict[str, float] = OrderedDict()
+
+    def check(self, token: str, action: str, camera: str) -> Claims:
+        """Returns what a token says if it allows an action.
+
+        Raises:
+            PermanentError: with the code ``unauthorised``, ``wrong_audience``, ``expired`` or ``forbidden``.
+        """
+        claims = self._verified(token)
+        now = self._clock.wall().timestamp()
+        if claims.exp <= now or claims.iat < self._started:
+            raise PermanentError("the token is too old", _SIGN_ANEW, code="expired")
+        if claims.exp > now + LONGEST:
+            raise PermanentError(f"the token lives longer than {LONGEST} s", _SIGN_ANEW, code="unauthorised")
+        if not claims.allows(action, camera):
+            wanted = f"{action}:{camera or '*'}"
+            raise PermanentError("the token's scope does not allow this", f"it needs {wanted}", code="forbidden")
+        return claims
+
+    def use(self, claims: Claims) -> None:
+        """Notes that a token was used.
+
+        Raises:
+            PermanentError: with the code ``replayed`` if it was used before.
+            TransientError: with the code ``busy`` if too many are in use to remember one more.
+        """
+        if claims.jti in self._used:
+            raise PermanentError("the token was used before", _SIGN_ANEW, code="replayed")
+        if len(self._used) >= _REMEMBERED:
+            now = self._clock.wall().timestamp()
+            self._used = OrderedDict((name, until) for name, until in self._used.items() if until > now)
+        if len(self._used) >= _REMEMBERED:
+            raise TransientError("too many tokens are in use", "send fewer commands", code="busy")
+        self._used[claims.jti] = claims.exp
+
+    def _verified(self, token: str) -> Claims:
+        if not self._keys:
+            remedy = "name the public keys that may sign in mqtt.commands.keys"
+            raise PermanentError("this agent trusts no key", remedy, code="unauthorised")
+        for key in self._keys:
+            try:
+                # The key decides the algorithm, not the token: no "none", no public key taken for an HMAC secret.
+                decoded = jwt.decode(
+                    token,
+                    key,
+                    algorithms=["EdDSA" if isinstance(key, Ed25519PublicKey) else "ES256"],
+                    audience=self._agent,
+                    options={"require": ["aud", "exp", "iat", "jti", "sub"], "verify_exp": False, "verify_iat": False},
+                )
+                return Claims.model_validate(decoded, strict=True)
+            except (jwt.InvalidSignatureError, jwt.InvalidAlgorithmError):
+                continue
+            except jwt.InvalidAudienceError as exc:
+                remedy = f"set aud to {self._agent}"
+                raise PermanentError("the token is meant for somebody else", remedy, code="wrong_audience") from exc
+            except (jwt.PyJWTError, ValidationError) as exc:
+                remedy = "send a JWT with aud, sub, iat, exp, jti and scope"
+                raise PermanentError("the token cannot be read", remedy, code="unauthorised") from exc
+        remedy = "sign with a key that mqtt.commands.keys names, with EdDSA or ES256"
+        raise PermanentError("no trusted key signed the token", remedy, code="unauthorised")
