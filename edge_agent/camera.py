@@ -4,7 +4,7 @@ import asyncio
 import logging
 import random
 import threading
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -20,9 +20,9 @@ from edge_agent.appearance.settings import AppearanceSettings
 from edge_agent.capture.stream import Capture
 from edge_agent.decode.decoder import Decoder
 from edge_agent.detect import Detector
+from edge_agent.errors import AgentError, TransientError
 from edge_agent.events.journal import Journal
 from edge_agent.inference.worker import Worker
-from edge_agent.errors import TransientError
 from edge_agent.motion.gate import Gate
 from edge_agent.policy import Policy
 from edge_agent.rules import Rule
@@ -55,8 +55,8 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Sight:
-    """What all cameras of an agent share for seeing.
+class Shared:
+    """What all cameras of an agent share.
 
     Attributes:
         detector: finds people and vehicles.
@@ -64,6 +64,10 @@ class Sight:
         worker: runs both, one request a camera at a time.
         tracking: how tracks are kept.
         appearance: how looks become a verdict.
+        journal: where events are made.
+        policy: what may be told.
+        clock: stamps and measures.
+        rng: jitter.
     """
 
     detector: Detector
@@ -71,15 +75,27 @@ class Sight:
     worker: Worker
     tracking: TrackSettings
     appearance: AppearanceSettings
+    journal: Journal
+    policy: Policy
+    clock: Clock
+    rng: random.Random
 
 
 @dataclass(slots=True)
 class Counts:
-    """How much a camera had to do, for heartbeat and metrics; written by one thread each, read by any."""
+    """How much a camera had to do, for heartbeat and metrics; each written by one thread, read by any.
+
+    Attributes:
+        decoded: pictures decoded for analysis.
+        analysed: pictures understood.
+        dropped: pictures that a newer one replaced before they were understood.
+        delay: seconds from a picture's arrival until it was understood, the last one's.
+    """
 
     decoded: int = 0
     analysed: int = 0
-    understood: float = 0.0
+    dropped: int = 0
+    delay: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,28 +122,16 @@ class Camera:
         counts: how much it had to do.
     """
 
-    def __init__(
-        self,
-        camera: CameraId,
-        settings: CameraSettings,
-        *,
-        sight: Sight,
-        journal: Journal,
-        policy: Policy,
-        clock: Clock,
-        rng: random.Random,
-        listeners: Listeners,
-    ) -> None:
+    def __init__(self, camera: CameraId, settings: CameraSettings, shared: Shared, listeners: Listeners) -> None:
         self.id = camera
         self.settings = settings
         self.ring: Ring[Packet] = Ring(seconds=RING_SECONDS, limit=RING_BYTES)
         self.status = CameraStatus(CameraState.OFFLINE, "it was not connected yet", "wait a few seconds")
         self.counts = Counts()
-        self.capture = Capture(settings.source.build(), self.ring, clock=clock, rng=rng, changed=self._change_status)
-        self._sight = sight
-        self._journal = journal
-        self._policy = policy
-        self._clock = clock
+        self.capture = Capture(
+            settings.source.build(), self.ring, clock=shared.clock, rng=shared.rng, changed=self.change_status
+        )
+        self._shared = shared
         self._listeners = listeners
         self._followed = False
         self._changes: asyncio.Queue[CameraStatus] = asyncio.Queue(CHANGES)
@@ -148,6 +152,12 @@ class Camera:
             )
             path.create_task(self._understand(frames), name=f"{self.id}: understand")
             path.create_task(self._report(), name=f"{self.id}: report")
+
+    def trouble(self) -> AgentError | None:
+        """Returns why there is no picture now, None when there is one."""
+        if self.status.state is CameraState.ONLINE:
+            return None
+        return TransientError(f"the camera is {self.status.state}: {self.status.reason}", self.status.remedy)
 
     def open_frames(self, stop: threading.Event) -> Iterator[Frame]:
         """Decodes every picture from the newest key frame on, masks burned in; for an encoder's thread.
@@ -199,9 +209,9 @@ class Camera:
                     frames.put(frame)
 
     async def _understand(self, frames: Latest[Frame]) -> None:
-        tracker = Tracker(self._sight.tracking)
-        appearances = Appearances(self._sight.appearance)
-        rules = [rule.build(self._policy, self._clock) for rule in self.settings.rules.values()]
+        tracker = Tracker(self._shared.tracking)
+        appearances = Appearances(self._shared.appearance)
+        rules = [rule.build(self._shared.policy, self._shared.clock) for rule in self.settings.rules.values()]
         async with asyncio.TaskGroup() as group:
             group.create_task(self._tick(rules), name=f"{self.id}: rules")
             while True:
@@ -213,7 +223,8 @@ class Camera:
                     continue
                 self._followed = bool(tracks)
                 self.counts.analysed += 1
-                self.counts.understood = self._clock.monotonic() - frame.arrived
+                self.counts.dropped = frames.replaced
+                self.counts.delay = self._shared.clock.monotonic() - frame.arrived
                 scene = Scene(frame.arrived, tracks, appearances.judgements())
                 self._listeners.scene(self.id, scene)
                 for rule in rules:
@@ -221,11 +232,11 @@ class Camera:
                         await self._tell(data, frame)
 
     async def _track(self, frame: Frame, tracker: Tracker, appearances: Appearances) -> tuple[Track, ...]:
-        detections = await self._sight.worker.submit(self.id, partial(self._sight.detector.detect, frame))
+        detections = await self._shared.worker.submit(self.id, partial(self._shared.detector.detect, frame))
         tracks = tracker.update(detections, frame.arrived)
-        due = appearances.due(tracks, frame.arrived)
+        due = appearances.due(tracks, frame)
         if due:
-            looks = await self._sight.worker.submit(self.id, partial(_inspect, self._sight.inspector, frame, due))
+            looks = await self._shared.worker.submit(self.id, partial(_inspect, self._shared.inspector, frame, due))
             for track, look in zip(due, looks, strict=True):
                 appearances.add(track.id, look)
         appearances.forget({track.id for track in tracks})
@@ -240,12 +251,13 @@ class Camera:
 
     async def _tell(self, data: EventData, frame: Frame | None) -> None:
         snapshot = None
-        if frame is not None and self._policy.snapshots and isinstance(data, MaskVerdict):
+        if frame is not None and self._shared.policy.snapshots and isinstance(data, MaskVerdict):
             snapshot = await asyncio.to_thread(encode_snapshot, frame)
-        await self._journal.tell(self.id, data, snapshot)
+        await self._shared.journal.tell(self.id, data, snapshot)
         self._listeners.event(self.id, data)
 
-    def _change_status(self, status: CameraStatus) -> None:
+    def change_status(self, status: CameraStatus) -> None:
+        """Takes a new status and tells of it."""
         self.status = status
         if self._changes.full():
             self._changes.get_nowait()
@@ -254,13 +266,15 @@ class Camera:
 
     async def _report(self) -> None:
         while True:
-            await self._journal.tell(self.id, await self._changes.get())
+            await self._shared.journal.tell(self.id, await self._changes.get())
 
 
 def encode_snapshot(frame: Frame) -> bytes:
     """Returns a picture as JPEG, at most ``SNAPSHOT_WIDTH`` pixels wide; takes some 10 ms, so call it in a thread."""
     width = min(frame.width, SNAPSHOT_WIDTH)
-    _, data = cv2.imencode(".jpg", frame.bgr(width, round(frame.height * width / frame.width / 2) * 2), [cv2.IMWRITE_JPEG_QUALITY, 80])
+    _, data = cv2.imencode(
+        ".jpg", frame.bgr(width, round(frame.height * width / frame.width / 2) * 2), [cv2.IMWRITE_JPEG_QUALITY, 80]
+    )
     return data.tobytes()
 
 

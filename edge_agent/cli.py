@@ -12,13 +12,14 @@ from typing import ParamSpec
 import click
 
 from edge_agent import __version__
-from edge_agent.agent import Agent, run_until_signal
+from edge_agent.agent import Agent
 from edge_agent.aio.clock import SystemClock
+from edge_agent.aio.leave import run_until_signal
 from edge_agent.demo.broker import demo_broker
 from edge_agent.demo.run import demo_settings, prepare_clips, welcome
 from edge_agent.errors import AgentError
 from edge_agent.events.schemas import write_schemas
-from edge_agent.inference.models import Models
+from edge_agent.inference.models import InferenceSettings, Models
 from edge_agent.settings import Settings, describe_settings, load_settings
 
 P = ParamSpec("P")
@@ -60,9 +61,13 @@ def run(config: Path | None) -> None:
 
 @main.command()
 @click.option("--camera", help="rtsp://…, /dev/video… or a video file, in place of the two demo cameras.")
-@click.option("--mqtt-port", default=1883, show_default=True, help="Broker on 127.0.0.1; one is started if none answers.")
+@click.option(
+    "--mqtt-port", default=1883, show_default=True, help="Broker on 127.0.0.1; one is started if none answers."
+)
 @click.option("--web-port", default=8080, show_default=True, help="Page on 127.0.0.1.")
-@click.option("--media", type=click.Path(path_type=Path), default=Path("media"), show_default=True, help="Folder for clips.")
+@click.option(
+    "--media", type=click.Path(path_type=Path), default=Path("media"), show_default=True, help="Folder for clips."
+)
 @says_remedies
 def demo(camera: str | None, mqtt_port: int, web_port: int, media: Path) -> None:
     """Show the whole product on this machine: broker, two cameras, page, voice."""
@@ -89,16 +94,17 @@ def check_config(config: Path | None) -> None:
 @says_remedies
 def models(action: str, config: Path | None) -> None:
     """List the model files, or verify them against the manifest."""
-    found = Models(load_settings(config).inference if config else Settings.model_fields["inference"].default)
+    found = Models(load_settings(config).inference if config else InferenceSettings())
     if action == "list":
-        for spec in found.specs:
+        for spec in found.specs():
             click.echo(f"{spec.name:28} {spec.task:8} {spec.licence:12} {spec.source}")
         return
-    problems = found.verify()
-    for problem in problems:
-        click.echo(problem, err=True)
-    click.echo(f"{len(found.specs) - len(problems)} of {len(found.specs)} model files are as the manifest says")
-    sys.exit(1 if problems else 0)
+    findings = found.verify()
+    wrong = [finding for finding in findings if finding.problem]
+    for finding in wrong:
+        click.echo(finding.problem, err=True)
+    click.echo(f"{len(findings) - len(wrong)} of {len(findings)} model files are as the manifest says")
+    sys.exit(1 if wrong else 0)
 
 
 @main.command()
@@ -112,7 +118,9 @@ def schema(directory: Path) -> None:
 
 def _run(settings: Settings, ready: Callable[[], None] = lambda: None) -> None:
     logging.basicConfig(
-        level=settings.agent.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr
+        level=settings.agent.log_level.upper(),
+        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
+        stream=sys.stderr,
     )
     agent = Agent(settings, clock=SystemClock(), rng=random.Random())  # noqa: S311 - jitter needs no secrecy
     asyncio.run(run_until_signal(agent.run(ready)))

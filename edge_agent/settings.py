@@ -11,6 +11,7 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from typing_extensions import override
 
 from edge_agent.appearance.settings import AppearanceSettings
 from edge_agent.capture import SourceSettings
@@ -25,8 +26,7 @@ from edge_agent.live.settings import LiveSettings
 from edge_agent.motion import MotionSettings
 from edge_agent.policy import Policy, Profile, policy_for
 from edge_agent.rules import RuleSettings
-from edge_agent.talkdown.automatic import refusal as automatic_refusal
-from edge_agent.talkdown.settings import TalkdownSettings
+from edge_agent.talkdown.messages import TalkdownSettings
 from edge_agent.talkdown.speakers import SpeakerSettings
 from edge_agent.track.tracker import TrackSettings
 from edge_agent.uplink.settings import MqttSettings
@@ -108,7 +108,10 @@ class Settings(BaseSettings):
 
     agent: AgentSettings = AgentSettings()
     policy: PolicySettings
-    cameras: Annotated[dict[Annotated[CameraId, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")], CameraSettings], Field(min_length=1)]
+    cameras: Annotated[
+        dict[Annotated[CameraId, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")], CameraSettings],
+        Field(min_length=1),
+    ]
     mqtt: MqttSettings = MqttSettings()
     outbox: OutboxSettings = OutboxSettings()
     inference: InferenceSettings = InferenceSettings()
@@ -132,20 +135,21 @@ class Settings(BaseSettings):
             for name, rule in settings.rules.items()
             if (refusal := rule.refusal(self.allowed))
         ]
-        if refusal := automatic_refusal(self.talkdown, self.allowed):
+        if refusal := self.talkdown.refusal(self.allowed):
             refusals.append(f"talkdown.automatic: {refusal}")
         if refusals:
             raise ValueError("; ".join(refusals))
         return self
 
     @classmethod
+    @override
     def settings_customise_sources(
         cls,
-        settings_cls: type[BaseSettings],  # noqa: ARG003 - the library's signature
+        settings_cls: type[BaseSettings],
         init_settings: PydanticBaseSettingsSource,
         env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
-        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Lets the environment win over the file, whose content is passed in."""
         return env_settings, init_settings
@@ -171,7 +175,9 @@ def parse_settings(document: Mapping[str, object], origin: str) -> Settings:
         PermanentError: as ``load_settings``.
     """
     strangers = [name for name in os.environ if name.startswith(PREFIX) and _section(name) not in Settings.model_fields]
-    problems = [f"{name}: there is no such section{_closest(_section(name), Settings.model_fields)}" for name in strangers]
+    problems = [
+        f"{name}: there is no such section{_closest(_section(name), Settings.model_fields)}" for name in strangers
+    ]
     try:
         settings = Settings(**document)  # type: ignore[arg-type] # validated right here
     except ValidationError as exc:
@@ -201,7 +207,10 @@ def _read(path: Path) -> Mapping[str, object]:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as exc:
-        raise PermanentError(f"there is no settings file {path}", "name another with --config, or write one: deploy/agent.toml is a start") from exc
+        raise PermanentError(
+            f"there is no settings file {path}",
+            "name another with --config, or write one: deploy/agent.toml is a start",
+        ) from exc
     except tomllib.TOMLDecodeError as exc:
         raise PermanentError(f"{path} is not TOML", f"{exc}; mend that line") from exc
     except (OSError, UnicodeDecodeError) as exc:
@@ -212,7 +221,7 @@ def _section(variable: str) -> str:
     return variable.removeprefix(PREFIX).split("__")[0].lower()
 
 
-def _sentence(error: ErrorDetails) -> str:
+def _sentence(error: ErrorDetails) -> str:  # noqa: PLR0911 - one line for each kind of mistake is the clearest table
     """Turns one finding into the key's path, what is wrong with it, and what to write instead."""
     path = _path(error["loc"])
     said = error["msg"].removeprefix("Value error, ")

@@ -29,7 +29,9 @@ def demo_broker(port: int) -> Iterator[str]:
         with Broker(port=port, listen="127.0.0.1", max_payload_size=LARGEST):
             yield f"embedded (rumqttd) on 127.0.0.1:{port}"
     except (OSError, RuntimeError) as exc:
-        raise PermanentError(f"the embedded broker did not start on 127.0.0.1:{port}", f"{exc}; choose --mqtt-port") from exc
+        raise PermanentError(
+            f"the embedded broker did not start on 127.0.0.1:{port}", f"{exc}; choose --mqtt-port"
+        ) from exc
 
 
 def _answers(port: int) -> bool:

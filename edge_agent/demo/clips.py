@@ -1,4 +1,4 @@
-"""Clips for the demo's cameras, made once: a street, and a portrait that comes to an entrance without and with a mask."""
+"""The demo cameras' clips: a street, and a portrait that comes to an entrance without and then with a mask."""
 
 from collections.abc import Callable, Iterator
 from fractions import Fraction
@@ -20,7 +20,20 @@ APPROACH, STAY, EMPTY = 6.0, 4.0, 4.0
 
 PORTRAIT = Path(__file__).with_name("portrait.webp")
 # Corners in the portrait's pixels: bridge of the nose, cheeks, jaw and chin; the straps go to the ears.
-MASK = np.array([(223, 112), (250, 118), (271, 128), (266, 156), (250, 178), (223, 189), (199, 178), (184, 152), (181, 124), (200, 116)])
+MASK = np.array(
+    [
+        (223, 112),
+        (250, 118),
+        (271, 128),
+        (266, 156),
+        (250, 178),
+        (223, 189),
+        (199, 178),
+        (184, 152),
+        (181, 124),
+        (200, 116),
+    ]
+)
 STRAPS = (((181, 126), (171, 118)), ((271, 130), (279, 120)), ((185, 154), (171, 126)), ((265, 158), (279, 128)))
 
 
@@ -54,7 +67,7 @@ def make_street_clip(target: Path, source: Path, progress: Callable[[float], Non
         return
     with av.open(str(source)) as container:
         stream = container.streams.video[0]
-        frames = (frame.to_ndarray(format="bgr24") for frame in container.decode(stream))
+        frames = (np.asarray(frame.to_ndarray(format="bgr24"), np.uint8) for frame in container.decode(stream))
         _encode(target, frames, stream.frames or 795, progress, rate=10)
 
 
@@ -107,7 +120,9 @@ def _masked(portrait: Pixels) -> Pixels:
         cv2.polylines(drawn, [fold], isClosed=False, color=(196, 176, 128, 255), thickness=2, lineType=cv2.LINE_AA)
     # Light from the left and a soft edge, or the detector would see a sticker.
     shade = np.linspace(1.04, 0.86, drawn.shape[1])[None, :, None]
-    inside = cv2.GaussianBlur(cv2.fillPoly(np.zeros(drawn.shape[:2], np.uint8), [MASK], 255), (5, 5), 0)[..., None] / 255
+    inside = (
+        cv2.GaussianBlur(cv2.fillPoly(np.zeros(drawn.shape[:2], np.uint8), [MASK], 255), (5, 5), 0)[..., None] / 255
+    )
     colour = drawn[..., :3] * (1 - inside) + cv2.GaussianBlur(drawn[..., :3], (3, 3), 0) * shade * inside
     drawn[..., :3] = np.clip(colour, 0, 255)
     return drawn

@@ -29,7 +29,12 @@ def demo_settings(camera: str | None, media: Path, mqtt_port: int, web_port: int
         "agent": {"id": "demo", "name": "Demo", "state": str(media / "state"), "log_level": "warning"},
         "policy": {"profile": "site"},
         "cameras": _given_camera(camera, spoken) if camera else _drawn_cameras(media, spoken),
-        "mqtt": {"host": "127.0.0.1", "port": mqtt_port, "protocol": "3.1.1", "unsigned_on_loopback": True},
+        "mqtt": {
+            "host": "127.0.0.1",
+            "port": mqtt_port,
+            "protocol": "3.1.1",
+            "commands": {"unsigned_on_loopback": True},
+        },
         "talkdown": {"automatic": True, "cooldown": 20},
         "web": {"port": web_port},
     }
@@ -52,7 +57,7 @@ def welcome(settings: Settings, broker: str) -> str:
     camera = next(iter(settings.cameras))
     page = click.style(f"http://127.0.0.1:{settings.web.port}", bold=True, underline=True)
     port = "" if settings.mqtt.port == 1883 else f" -p {settings.mqtt.port}"  # noqa: PLR2004 - MQTT's own
-    say = f"'{{\"id\":\"1\",\"arguments\":{{\"camera\":\"{camera}\",\"message\":\"mask\"}}}}'"
+    say = f'\'{{"id":"1","arguments":{{"camera":"{camera}","message":"mask"}}}}\''
     return "\n".join(
         [
             "",
@@ -60,14 +65,16 @@ def welcome(settings: Settings, broker: str) -> str:
             f"  page      {page}",
             f"  broker    {broker}",
             f"  cameras   {', '.join(settings.cameras)}",
-            f"  policy    {settings.policy.profile}: chosen by the demo, so that single events and automatic speech show;",
+            f"  policy    {settings.policy.profile}: chosen by the demo, to show events and automatic speech;",
             "            a street in France would run fr-public-space, with anonymous counts only",
             "",
-            "  follow the events       " + click.style(f"mosquitto_sub{port} -t '{topic}/camera/+/event/#' -v", bold=True),
-            "  make the camera speak   " + click.style(f"mosquitto_pub{port} -t '{topic}/command/talkdown.play' -m {say}", bold=True),
+            "  follow the events       "
+            + click.style(f"mosquitto_sub{port} -t '{topic}/camera/+/event/#' -v", bold=True),
+            "  make the camera speak   "
+            + click.style(f"mosquitto_pub{port} -t '{topic}/command/talkdown.play' -m {say}", bold=True),
             f"  what was said           {_spoken(settings)}",
             "",
-            "  The mask at the entrance is drawn onto a public-domain portrait; the street is a real clip where Debian's could be had.",
+            "  The entrance is a public-domain portrait with a drawn mask; the street is real if Debian had it.",
             "  Ctrl-C ends it.",
             "",
         ]

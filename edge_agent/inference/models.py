@@ -99,6 +99,14 @@ class Models:
         self._directory = settings.directory or _installed()
         self._threads = settings.threads or min(MOST_THREADS, max(1, len(os.sched_getaffinity(0)) - 1))
 
+    def specs(self) -> tuple[ModelSpec, ...]:
+        """Returns what the manifest says about every model; blocks.
+
+        Raises:
+            PermanentError: the manifest is missing or damaged.
+        """
+        return tuple(read_manifest(self._directory).values())
+
     def load(self, name: str) -> Model:
         """Reads a model, makes sure that it is the one of the manifest, and returns it ready; blocks.
 
@@ -117,7 +125,7 @@ class Models:
         Raises:
             PermanentError: the manifest is missing or damaged.
         """
-        return tuple(self._finding(spec) for spec in read_manifest(self._directory).values())
+        return tuple(self._finding(spec) for spec in self.specs())
 
     def _finding(self, spec: ModelSpec) -> Finding:
         try:

@@ -1,0 +1,308 @@
+"""The composition root: everything the agent is, built from settings, in the order in which it starts and ends."""
+
+import asyncio
+import logging
+import random
+from collections.abc import Callable, Coroutine
+from functools import partial
+from pathlib import Path
+
+from edge_agent import __version__
+from edge_agent.aio.background import background
+from edge_agent.aio.clock import Clock
+from edge_agent.aio.restart import Backoff, forever
+from edge_agent.appearance.inspector import Inspector
+from edge_agent.camera import Camera, Listeners, Shared
+from edge_agent.desk import Desk
+from edge_agent.errors import AgentError, PermanentError, TransientError
+from edge_agent.events.journal import Journal
+from edge_agent.events.outbox import Outbox
+from edge_agent.health.metrics import render_metrics
+from edge_agent.health.vitals import Vitals
+from edge_agent.inference.models import Models
+from edge_agent.inference.worker import Worker
+from edge_agent.live.sessions import LiveSessions, Session
+from edge_agent.settings import Settings
+from edge_agent.talkdown.announcer import Announcer
+from edge_agent.talkdown.automatic import AutomaticTalkdown
+from edge_agent.talkdown.cache import SoundCache
+from edge_agent.talkdown.request import Playing
+from edge_agent.talkdown.voice import Voice
+from edge_agent.uplink.link import Uplink
+from edge_agent.uplink.topics import CAMERA_STATUS, HEALTH, INFO
+from edge_agent.values.event import Audit, CameraState, CameraStatus, EventData, MaskVerdict, TalkdownReceipt
+from edge_agent.values.geometry import Box
+from edge_agent.values.ids import CameraId
+from edge_agent.values.track import Scene
+from edge_agent.web.feed import Feed
+from edge_agent.web.server import Server
+
+HEARTBEAT = 5.0
+"""Seconds between two reports of health: a control room sees a sick box before anybody calls."""
+
+log = logging.getLogger(__name__)
+
+
+class Agent:
+    """One box. Building it reads model files and makes the state folder, and blocks; ``run`` does the rest.
+
+    Args:
+        settings: what it is to be.
+        clock: tells all its parts the time.
+        rng: jitter for all its parts.
+
+    Raises:
+        PermanentError: a model file is missing or wrong, or the state folder cannot be written.
+    """
+
+    def __init__(self, settings: Settings, *, clock: Clock, rng: random.Random) -> None:
+        self.settings = settings
+        self._clock = clock
+        self._rng = rng
+        state = _state_folder(settings.agent.state)
+        models = Models(settings.inference)
+        self.worker = Worker(clock)
+        self.outbox = Outbox(state / "outbox.sqlite", agent=settings.agent.id, limits=settings.outbox, clock=clock)
+        self.journal = Journal(self.outbox, settings.agent.id, clock)
+        self.feed = Feed()
+        self.live = LiveSessions(settings.live, clock, rng, opened=self._opened, closed=self._closed)
+        self.voice = Voice(settings.talkdown, SoundCache(state / "spoken"))
+        shared = Shared(
+            detector=settings.detector.build(models),
+            inspector=Inspector(models, settings.appearance),
+            worker=self.worker,
+            tracking=settings.tracking,
+            appearance=settings.appearance,
+            journal=self.journal,
+            policy=settings.allowed,
+            clock=clock,
+            rng=rng,
+        )
+        listeners = Listeners(status=self._camera_changed, scene=self._seen, event=self._happened)
+        self.cameras = {name: Camera(name, camera, shared, listeners) for name, camera in settings.cameras.items()}
+        self.announcers = {
+            name: Announcer(
+                name,
+                camera.speaker.build(),
+                self.voice,
+                settings.talkdown,
+                clock,
+                told=partial(self._spoke, name),
+                changed=partial(self._sounds, name),
+            )
+            for name, camera in settings.cameras.items()
+            if camera.speaker
+        }
+        self._automatic = {
+            name: AutomaticTalkdown(settings.talkdown, settings.allowed, clock)
+            for name, camera in settings.cameras.items()
+            if camera.speaker and camera.automatic_talkdown
+        }
+        self.vitals = Vitals(state, clock)
+        self.desk = Desk(
+            settings,
+            self.cameras,
+            self.announcers,
+            self.live,
+            self.journal,
+            healthy=lambda: self._group is not None,
+            metrics=lambda: render_metrics(self.health()),
+        )
+        self.uplink = Uplink(
+            settings.mqtt,
+            settings.agent.id,
+            self.outbox,
+            clock=clock,
+            rng=rng,
+            obey=self.desk.obey,
+            refused=self._refused,
+        )
+        self.server = Server(settings.web, self.desk, self.feed, clock)
+        self._group: asyncio.TaskGroup | None = None
+
+    async def run(self, ready: Callable[[], None] = lambda: None) -> None:
+        """Runs until cancelled. What is needed longest starts first and ends last.
+
+        Args:
+            ready: called once the page answers and the cameras are being connected.
+
+        Raises:
+            PermanentError: a part cannot start; the sentence says why.
+        """
+        self.uplink.retain(INFO, self._info())
+        async with (
+            background(outbox=self.outbox.run(), inference=self.worker.run()),
+            background(uplink=self.uplink.run()),
+            asyncio.TaskGroup() as group,
+        ):
+            self._group = group
+            try:
+                async with (
+                    background(
+                        live=self.live.run(),
+                        health=self._report(),
+                        events=self._follow(),
+                        voices=self._prepare_voices(),
+                        **{f"{name}: loudspeaker": announcer.run() for name, announcer in self.announcers.items()},
+                    ),
+                    background(web=self.server.run()),
+                    background(**{name: self._keep(camera) for name, camera in self.cameras.items()}),
+                ):
+                    await self.server.listening.wait()
+                    ready()
+                    await asyncio.Event().wait()
+            finally:
+                self._group = None
+
+    def health(self) -> dict[str, object]:
+        """Returns the heartbeat: what the box, each camera and the way to the broker are doing."""
+        return {
+            **self.vitals.sample(),
+            "broker": {"connected": self.uplink.connected.is_set()},
+            "outbox": self.outbox.depth,
+            "cameras": {
+                name: {
+                    "state": camera.status.state,
+                    "fps": round(camera.capture.rate, 1),
+                    "decoded": camera.counts.decoded,
+                    "analysed": camera.counts.analysed,
+                    "dropped": camera.counts.dropped,
+                    "delay": round(camera.counts.delay, 3),
+                    "restarts": camera.capture.restarts,
+                    "viewers": self.live.viewers(name),
+                }
+                for name, camera in self.cameras.items()
+            },
+        }
+
+    async def _keep(self, camera: Camera) -> None:
+        """Keeps one camera watched; a fault in its path restarts that path and leaves the others alone."""
+
+        async def once() -> None:
+            try:
+                await camera.run()
+            except Exception as exc:  # a fault of ours in one camera must not blind the others
+                log.exception("camera %s: its path failed", camera.id)
+                raise TransientError(
+                    "a fault in the agent stopped this camera", "it restarts by itself; send the log"
+                ) from exc
+
+        def failed(exc: AgentError, wait: float) -> None:
+            log.warning("camera %s starts again in %.0f s", camera.id, wait)
+            camera.change_status(CameraStatus(CameraState.DEGRADED, exc.reason, exc.remedy))
+
+        await forever(once, failed=failed, backoff=Backoff(), rng=self._rng)
+
+    async def _prepare_voices(self) -> None:
+        """Renders the catalogue ahead, so that the first message is as quick as the second."""
+        if not self.announcers:
+            return
+        for trouble in await self.voice.prepare():
+            log.warning("%s", trouble)
+
+    async def _report(self) -> None:
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self.vitals.watch_loop(), name="loop lag")
+            while True:
+                await asyncio.sleep(HEARTBEAT)
+                health = self.health()
+                self.feed.publish("health", health, key="health")
+                await self.uplink.report(HEALTH, health)
+
+    async def _follow(self) -> None:
+        """Hands every event to the pages that are open."""
+        with self.journal.listen() as listener:
+            while True:
+                told = await listener.get()
+                self.feed.publish("event", self.desk.present(told.envelope))
+
+    def _camera_changed(self, name: CameraId, status: CameraStatus) -> None:
+        camera = self.cameras[name]
+        self.uplink.retain(
+            CAMERA_STATUS.format(name), {"state": status.state, "reason": status.reason, "remedy": status.remedy}
+        )
+        self.feed.publish("camera", self.desk.describe_camera(camera), key=name)
+
+    def _seen(self, name: CameraId, scene: Scene) -> None:
+        if self.feed.listening:
+            self.feed.publish("scene", _drawn(name, scene, self._clock.monotonic() - scene.at), key=name)
+
+    def _happened(self, name: CameraId, data: EventData) -> None:
+        automatic = self._automatic.get(name)
+        if automatic is None or not isinstance(data, MaskVerdict):
+            return
+        request = automatic.request(data)
+        if request is not None:
+            self._soon(_unless_refused(self.announcers[name].say(request)), f"{name}: automatic talk-down")
+
+    async def _spoke(self, name: CameraId, receipt: TalkdownReceipt) -> None:
+        await self.journal.tell(name, receipt)
+
+    def _sounds(self, name: CameraId, playing: Playing | None) -> None:
+        told = {"camera": name, "state": "playing" if playing else "idle"}
+        if playing:
+            told |= {"text": playing.text, "language": playing.language, "actor": playing.actor}
+        self.feed.publish("speech", told, key=name)
+
+    def _opened(self, session: Session) -> None:
+        self._soon(self.desk.audit(session.actor, "live.open", session.camera), "audit")
+
+    def _closed(self, session: Session, reason: str, seconds: float) -> None:
+        self._soon(
+            self.desk.audit(session.actor, "live.close", session.camera, detail=f"{reason}, after {seconds:.0f} s"),
+            "audit",
+        )
+
+    async def _refused(self, name: str, error: AgentError) -> None:
+        await self.journal.tell(None, Audit("unknown", name, "", "refused", error.reason))
+
+    def _soon(self, coroutine: Coroutine[object, object, None], name: str) -> None:
+        if self._group is None:
+            coroutine.close()
+            return
+        self._group.create_task(coroutine, name=name)
+
+    def _info(self) -> dict[str, object]:
+        return {**self.desk.describe(), "version": __version__}
+
+
+def _state_folder(folder: Path) -> Path:
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        probe = folder / ".writable"
+        probe.touch()
+        probe.unlink()
+    except OSError as exc:
+        remedy = f"{exc.strerror}; make it writable for this user, or set agent.state to another folder"
+        raise PermanentError(f"the state folder {folder} cannot be written", remedy) from exc
+    return folder
+
+
+async def _unless_refused(said: Coroutine[object, object, object]) -> None:
+    """Awaits an automatic request; its refusal is told by its receipt."""
+    try:
+        await said
+    except AgentError as exc:
+        log.info("automatic talk-down was refused: %s", exc)
+
+
+def _corners(box: Box) -> list[float]:
+    return [round(side, 4) for side in (box.left, box.top, box.right, box.bottom)]
+
+
+def _drawn(name: CameraId, scene: Scene, age: float) -> dict[str, object]:
+    """Returns a scene as the page draws it."""
+    tracks = []
+    for track in scene.tracks:
+        judged = scene.judgements.get(track.id)
+        tracks.append(
+            {
+                "id": track.id,
+                "label": track.label,
+                "box": _corners(track.box),
+                "face": _corners(judged.face) if judged else None,
+                "verdict": judged.verdict if judged else None,
+                "confidence": round(judged.confidence, 2) if judged else 0.0,
+            }
+        )
+    return {"camera": name, "age": round(age, 3), "tracks": tracks}

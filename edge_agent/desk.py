@@ -1,0 +1,247 @@
+"""The desk: where the page and the control room ask the agent for something, and where the answer comes from."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Annotated, TypeVar
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from edge_agent import __version__
+from edge_agent.camera import Camera
+from edge_agent.errors import AgentError, PermanentError
+from edge_agent.events.journal import Journal
+from edge_agent.live.sessions import LiveSessions
+from edge_agent.live.settings import IceServer
+from edge_agent.settings import Settings, describe_settings
+from edge_agent.talkdown.announcer import Announcer
+from edge_agent.talkdown.messages import LONGEST_TEXT
+from edge_agent.talkdown.request import Request
+from edge_agent.values.command import Command, Reply
+from edge_agent.values.event import Audit
+from edge_agent.values.ids import CameraId
+from edge_agent.web.site import Opened, Words
+
+LONGEST_OFFER = 65_536
+"""Letters of an SDP offer."""
+
+
+class Arguments(BaseModel):
+    """Base of a command's arguments: what a stranger sent."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class OnCamera(Arguments):
+    """Arguments that name a camera."""
+
+    camera: Annotated[str, Field(max_length=63)]
+
+
+class TalkdownPlay(OnCamera):
+    """``talkdown.play``: exactly one of message and text."""
+
+    message: Annotated[str, Field(max_length=63)] = ""
+    text: Annotated[str, Field(max_length=LONGEST_TEXT)] = ""
+    language: Annotated[str, Field(max_length=16)] = ""
+
+
+class LiveOpen(OnCamera):
+    """``live.open``: an SDP offer; the result carries the answer."""
+
+    offer: Annotated[str, Field(max_length=LONGEST_OFFER)]
+
+
+class LiveClose(Arguments):
+    """``live.close``."""
+
+    session: Annotated[str, Field(max_length=64)]
+
+
+class Nothing(Arguments):
+    """No arguments."""
+
+
+A = TypeVar("A", bound=Arguments)
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Answers what people ask; see ``web.site.Site`` for the page's side, ``obey`` for the control room's.
+
+    Attributes:
+        settings: in force.
+        cameras: by id.
+        announcers: the loudspeakers, by their camera's id.
+        live: viewers' sessions.
+        journal: events of this run, and where what people did is written down.
+        healthy: whether every part runs.
+        metrics: measurements in Prometheus' text format.
+    """
+
+    settings: Settings
+    cameras: Mapping[CameraId, Camera]
+    announcers: Mapping[CameraId, Announcer]
+    live: LiveSessions
+    journal: Journal
+    healthy: Callable[[], bool]
+    metrics: Callable[[], bytes]
+
+    async def obey(self, command: Command) -> Reply:
+        """Carries out a command that passed its checks; whatever goes wrong is in the answer."""
+        carry_out = {
+            "talkdown.play": self._play,
+            "talkdown.stop": self._stop,
+            "live.open": self._open,
+            "live.close": self._close,
+            "config.show": self._show,
+        }.get(command.name)
+        if carry_out is None:
+            return Reply(
+                command.id,
+                ok=False,
+                code="command_unknown",
+                message=f"this agent does not know {command.name}",
+                remedy="update the agent, or ask for another command",
+            )
+        try:
+            return Reply(command.id, ok=True, result=await carry_out(command))
+        except AgentError as exc:
+            return Reply(command.id, ok=False, code=exc.code, message=exc.reason, remedy=exc.remedy)
+
+    def describe(self) -> Mapping[str, object]:
+        """See ``Site``."""
+        allowed = self.settings.allowed
+        messages = self.settings.talkdown.catalogue
+        return {
+            "agent": {
+                "id": self.settings.agent.id,
+                "name": self.settings.agent.name or self.settings.agent.id,
+                "version": __version__,
+            },
+            "policy": {
+                "profile": allowed.profile,
+                "individual_events": allowed.individual_events,
+                "snapshots": allowed.snapshots,
+                "automatic_talkdown": allowed.automatic_talkdown and self.settings.talkdown.automatic,
+            },
+            "cameras": [self.describe_camera(camera) for camera in self.cameras.values()],
+            "messages": [{"id": name, "texts": dict(message.texts)} for name, message in messages.items()],
+            "languages": list(dict.fromkeys(language for message in messages.values() for language in message.texts)),
+        }
+
+    def describe_camera(self, camera: Camera) -> Mapping[str, object]:
+        """Returns one camera as the page knows it."""
+        stream = camera.capture.stream
+        return {
+            "id": camera.id,
+            "name": camera.settings.name or camera.id,
+            "place": camera.settings.place,
+            "state": camera.status.state,
+            "reason": camera.status.reason,
+            "remedy": camera.status.remedy,
+            "speaker": camera.id in self.announcers,
+            "masks": len(camera.settings.privacy.masks),
+            "width": stream.width if stream else 0,
+            "height": stream.height if stream else 0,
+        }
+
+    async def recent_events(self, limit: int) -> Sequence[Mapping[str, object]]:
+        """See ``Site``."""
+        return [self.present(envelope) for envelope in self.journal.recent(limit)]
+
+    def present(self, envelope: Mapping[str, object]) -> Mapping[str, object]:
+        """Returns an envelope with the address of its picture, or None where it has none."""
+        event = str(envelope["id"])
+        there = self.journal.snapshot(event) is not None
+        return {**envelope, "snapshot": f"/api/events/{event}/snapshot" if there else None}
+
+    async def snapshot(self, event: UUID) -> bytes | None:
+        """See ``Site``."""
+        return self.journal.snapshot(str(event))
+
+    async def say(self, camera: CameraId, words: Words, actor: str) -> UUID:
+        """See ``Site``."""
+        request = Request(
+            actor=actor,
+            message=words.message,
+            text=words.text,
+            languages=(words.language,) if words.language else (),
+        )
+        utterance = await self._announcer(camera).say(request)
+        await self.audit(actor, "talkdown.play", camera, detail=words.message or words.text)
+        return utterance
+
+    async def hush(self, camera: CameraId, actor: str) -> None:
+        """See ``Site``."""
+        await self._announcer(camera).hush(actor)
+        await self.audit(actor, "talkdown.stop", camera)
+
+    async def audit(self, actor: str, action: str, camera: str, *, detail: str = "") -> None:
+        """Writes down what a person did."""
+        await self.journal.tell(None, Audit(actor, action, camera, "done", detail))
+
+    async def watch(self, camera: CameraId, offer_sdp: str, actor: str) -> Opened:
+        """See ``Site``."""
+        session = await self.live.open(camera, offer_sdp, self._camera(camera), actor)
+        return Opened(session.id, session.answer_sdp)
+
+    async def unwatch(self, camera: CameraId, session: str) -> None:
+        """See ``Site``."""
+        self._camera(camera)
+        await self.live.close(session)
+
+    def ice_servers(self, camera: CameraId) -> Sequence[IceServer]:
+        """See ``Site``."""
+        self._camera(camera)
+        return self.settings.live.ice_servers
+
+    async def _play(self, command: Command) -> Mapping[str, object]:
+        asked = _parse(TalkdownPlay, command)
+        words = Words(asked.message, asked.text, asked.language)
+        return {"utterance": str(await self.say(CameraId(asked.camera), words, command.actor))}
+
+    async def _stop(self, command: Command) -> Mapping[str, object]:
+        await self.hush(CameraId(_parse(OnCamera, command).camera), command.actor)
+        return {}
+
+    async def _open(self, command: Command) -> Mapping[str, object]:
+        asked = _parse(LiveOpen, command)
+        opened = await self.watch(CameraId(asked.camera), asked.offer, command.actor)
+        return {"session": opened.session, "answer": opened.answer_sdp}
+
+    async def _close(self, command: Command) -> Mapping[str, object]:
+        await self.live.close(_parse(LiveClose, command).session)
+        return {}
+
+    async def _show(self, command: Command) -> Mapping[str, object]:
+        _parse(Nothing, command)
+        return {"settings": list(describe_settings(self.settings))}
+
+    def _camera(self, camera: CameraId) -> Camera:
+        found = self.cameras.get(camera)
+        if found is None:
+            raise PermanentError(
+                f"there is no camera {camera!r}", f"there are {', '.join(self.cameras)}", code="camera_unknown"
+            )
+        return found
+
+    def _announcer(self, camera: CameraId) -> Announcer:
+        self._camera(camera)
+        found = self.announcers.get(camera)
+        if found is None:
+            raise PermanentError(
+                f"camera {camera!r} has no loudspeaker", f"set cameras.{camera}.speaker", code="no_speaker"
+            )
+        return found
+
+
+def _parse(form: type[A], command: Command) -> A:
+    try:
+        return form.model_validate(dict(command.arguments))
+    except ValidationError as exc:
+        first = exc.errors(include_url=False, include_input=False)[0]
+        where = ".".join(str(part) for part in first["loc"]) or "arguments"
+        raise PermanentError(
+            f"{command.name}: {where}: {first['msg']}", "see the schema in docs/events", code="arguments_invalid"
+        ) from exc

@@ -1,0 +1,112 @@
+from pathlib import Path
+
+import pytest
+
+from edge_agent.errors import PermanentError
+from edge_agent.settings import Settings, describe_settings, load_settings, parse_settings
+
+SOURCE = {"kind": "rtsp", "url": "rtsp://192.0.2.7/live"}
+
+
+def document(**sections: object) -> dict[str, object]:
+    return {"policy": {"profile": "site"}, "cameras": {"street": {"source": SOURCE}}} | sections
+
+
+def complaint(**sections: object) -> str:
+    with pytest.raises(PermanentError) as caught:
+        parse_settings(document(**sections), "a test")
+    return str(caught.value)
+
+
+def test_little_is_enough() -> None:
+    settings = parse_settings(document(), "a test")
+    assert settings.cameras.keys() == {"street"}
+    assert settings.web.host == "127.0.0.1"
+
+
+def test_whoever_installs_must_choose_a_profile() -> None:
+    for policy in ({}, {"profile": "anything goes"}):
+        assert "fr-public-space" in (said := complaint(policy=policy))
+        assert "site" in said
+        assert "policy.profile" in said
+
+
+@pytest.mark.parametrize(
+    ("sections", "path", "remedy"),
+    [
+        ({"mqtt": {"hots": "broker"}}, "mqtt.hots", "did you mean host"),
+        ({"cammeras": {}}, "cammeras", "did you mean cameras"),
+        ({"cameras": {}}, "cameras", ""),
+        ({"cameras": {"Main Street": {"source": SOURCE}}}, "cameras.Main Street", ""),
+        ({"cameras": {"street": {}}}, "cameras.street.source", "needed"),
+        ({"cameras": {"street": {"source": {}}}}, "cameras.street.source.kind", "needed"),
+        ({"cameras": {"street": {"source": {"kind": "film"}}}}, "cameras.street.source.kind", "'rtsp'"),
+        ({"cameras": {"street": {"source": {"kind": "rtsp"}}}}, "cameras.street.source.url", "needed"),
+        ({"cameras": {"street": {"source": SOURCE, "fps": 400}}}, "cameras.street.fps", "30"),
+        ({"web": {"host": "192.0.2.1"}}, "web", "token"),
+    ],
+)
+def test_a_mistake_is_told_with_its_path_and_the_remedy(sections: dict[str, object], path: str, remedy: str) -> None:
+    said = complaint(**sections)
+    assert f"{path}: " in said
+    assert remedy in said
+
+
+def test_every_mistake_is_told_at_once() -> None:
+    said = complaint(mqtt={"hots": "x"}, web={"prot": 1}, policy={})
+    assert all(path in said for path in ("mqtt.hots", "web.prot", "policy.profile"))
+
+
+def test_no_setting_goes_beyond_the_policy() -> None:
+    street = {"profile": "fr-public-space"}
+    rule = {"street": {"source": SOURCE, "rules": {"mask": {"kind": "mask", "mode": "alert"}}}}
+    assert "cameras.street.rules.mask: " in complaint(policy=street, cameras=rule)
+    assert "talkdown.automatic: " in complaint(policy=street, talkdown={"automatic": True})
+    assert parse_settings(document(cameras=rule), "a test").cameras
+
+
+def test_every_key_is_an_environment_variable_and_wins_over_the_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EDGE_CAMERAS__STREET__SOURCE__USERNAME", "viewer")
+    monkeypatch.setenv("EDGE_CAMERAS__YARD__SOURCE__KIND", "file")
+    monkeypatch.setenv("EDGE_CAMERAS__YARD__SOURCE__PATH", "/clip.mp4")
+    monkeypatch.setenv("EDGE_CAMERAS__YARD__PRIVACY__MASKS", "[[[0, 0], [1, 0], [1, 1]]]")
+    monkeypatch.setenv("EDGE_MQTT__PORT", "1884")
+    settings = parse_settings(document(mqtt={"port": 1999, "host": "192.0.2.1"}), "a test")
+    assert settings.mqtt.port == 1884
+    assert settings.mqtt.host == "192.0.2.1"
+    assert settings.cameras.keys() == {"street", "yard"}
+    assert settings.cameras["yard"].privacy.masks == (((0.0, 0.0), (1.0, 0.0), (1.0, 1.0)),)  # type: ignore[index] # a str
+
+
+def test_an_unknown_environment_variable_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EDGE_CAMMERAS__STREET__SOURCE__URL", "rtsp://x")
+    assert "EDGE_CAMMERAS__STREET__SOURCE__URL: " in complaint()
+    monkeypatch.delenv("EDGE_CAMMERAS__STREET__SOURCE__URL")
+    monkeypatch.setenv("EDGE_MQTT__HOTS", "x")
+    assert "mqtt.hots: " in complaint()
+
+
+def test_what_is_in_force_is_told_without_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EDGE_MQTT__PASSWORD", "open sesame")
+    monkeypatch.setenv("EDGE_CAMERAS__STREET__SOURCE__PASSWORD", "open sesame")
+    text = "\n".join(describe_settings(parse_settings(document(mqtt={"username": "box"}), "a test")))
+    assert "open sesame" not in text
+    assert 'cameras.street.source.password = "**' in text
+    assert 'policy.profile = "site"' in text
+
+
+def test_a_secret_in_a_mistake_is_not_repeated() -> None:
+    assert "open sesame" not in complaint(mqtt={"password": ["open sesame"], "username": "box"})
+
+
+@pytest.mark.parametrize("content", [b"[agent", b"\xff\xfe", None])
+def test_a_broken_file_is_told_with_its_name(tmp_path: Path, content: bytes | None) -> None:
+    path = tmp_path / "agent.toml"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(PermanentError, match=r"agent\.toml"):
+        load_settings(path)
+
+
+def test_the_settings_that_are_deployed_are_good() -> None:
+    assert isinstance(load_settings(Path(__file__).parents[1] / "deploy" / "agent.toml"), Settings)
