@@ -99,13 +99,14 @@ def test_nothing_is_found_where_nothing_is() -> None:
 
 
 def test_settings_tell_what_is_wrong(tmp_path: Path) -> None:
-    for wrong in (
+    wrongs: tuple[dict[str, object], ...] = (
         {"scores": {"unicorn": 0.5}},
         {"scores": {"person": 2}},
         {"scores": {}},
         {"size": 300},
         {"sise": 320},
-    ):
+    )
+    for wrong in wrongs:
         with pytest.raises(ValidationError):
             NanodetSettings.model_validate(wrong)
     with pytest.raises(PermanentError, match="manifest"):
