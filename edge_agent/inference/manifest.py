@@ -50,6 +50,8 @@ class ModelSpec:
         file: its file beside the manifest.
         sha256: of the file, in hexadecimal.
         task: what it is for.
+        licence: under which it may be used.
+        source: package and version that it was made from.
         input: how it is fed.
         labels: what it tells apart, in the order of its scores.
         anchors: what its rows belong to, where that does not follow from its design.
@@ -59,6 +61,8 @@ class ModelSpec:
     file: str
     sha256: str
     task: str
+    licence: str
+    source: str
     input: InputSpec
     labels: tuple[str, ...]
     anchors: Anchors | None = None

@@ -29,6 +29,10 @@ def folder(tmp_path: Path) -> Path:
         file = "{name}"
         sha256 = "{hashlib.sha256((ours / name).read_bytes()).hexdigest()}"
         task = "face"
+        licence = "MIT"
+        source = "a copy"
+        licence = "MIT"
+        source = "a test"
         labels = ["face"]
         [model.input]
         shape = [1, 128, 128, 3]
@@ -113,7 +117,7 @@ class StuckInterpreter:
 
 def test_a_model_that_still_computes_is_not_entered_twice() -> None:
     stuck = StuckInterpreter()
-    model = Model(ModelSpec("m", "m", "", "", InputSpec((1, 1, 1, 1), "RGB", (0.0,), (1.0,)), ()), stuck)
+    model = Model(ModelSpec("m", "m", "", "", "", "", InputSpec((1, 1, 1, 1), "RGB", (0.0,), (1.0,)), ()), stuck)
     picture = np.zeros(1, np.float32)
     first = threading.Thread(target=model.run, args=(picture,))
     first.start()
