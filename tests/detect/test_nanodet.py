@@ -20,7 +20,9 @@ from edge_agent.values.time import Monotonic
 
 WIDTH, HEIGHT = 96, 64
 LABELS = ("person", "bicycle", "car", "dog")
-SPEC = ModelSpec("n", "n", "", "person", InputSpec((1, HEIGHT, WIDTH, 3), "BGR", (0.0,) * 3, (1.0,) * 3), LABELS)
+SPEC = ModelSpec(
+    "n", "n", "", "person", "", "", InputSpec((1, HEIGHT, WIDTH, 3), "BGR", (0.0,) * 3, (1.0,) * 3), LABELS
+)
 WANTED = {Label.CAR: 0.5, Label.PERSON: 0.4}
 ASTRONAUT = Path(__file__).parents[1] / "data" / "astronaut.jpg"
 
