@@ -1,7 +1,8 @@
-"""A fake of the agent's HTTP contract for developing and testing the page: ``python -m tests.page.fake_site --cameras 9``.
+"""A fake of the agent's HTTP contract, for developing and testing the page.
 
-Tests steer it through ``/fake/…``: ``POST /fake/tell {"name", "data"}`` goes to every feed as it is, ``POST /fake/event``
-makes an event, ``GET /fake/said`` tells what was asked for.
+``python -m tests.page.fake_site --cameras 9 --history`` serves it. Tests steer it through ``/fake/…``: what ``POST
+/fake/tell {"name", "data"}`` brings goes to every feed as it is, ``POST /fake/event`` makes an event, ``GET /fake/said``
+tells what was asked for.
 """
 
 import argparse
@@ -12,6 +13,7 @@ import time
 import uuid
 from collections.abc import AsyncIterator, Mapping
 from contextlib import suppress
+from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from pathlib import Path
@@ -22,18 +24,47 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 from aiortc import RTCPeerConnection, RTCSessionDescription, VideoStreamTrack
 from av import VideoFrame
+from typing_extensions import override
 
 from tests.page.figures import HEIGHT, WIDTH, drawn, figures, street
 
 PAGE = Path(__file__).parents[2] / "edge_agent" / "web" / "page"
 POLICY = "default-src 'self'; img-src 'self' blob: data:; object-src 'none'; base-uri 'none'; frame-ancestors 'none'"
 RATE = 10
-PLACES = ("Rue de la République", "Place du Marché", "Gare routière", "École Jules-Ferry", "Pont Neuf", "Parking des Halles")
+PLACES = (
+    "Rue de la République",
+    "Place du Marché",
+    "Gare routière",
+    "École Jules-Ferry",
+    "Pont Neuf",
+    "Parking des Halles",
+)
 MESSAGES = {
-    "mask": ("Bonjour, merci de bien porter votre masque sur le nez et la bouche.", "Please wear your mask over nose and mouth."),
+    "mask": (
+        "Bonjour, merci de bien porter votre masque sur le nez et la bouche.",
+        "Please wear your mask over nose and mouth.",
+    ),
     "distance": ("Merci de garder vos distances.", "Please keep your distance."),
-    "forbidden": ("Cette zone est sous vidéoprotection et interdite au public. Veuillez la quitter.", "You are in a closed area under video protection. Please leave."),
+    "forbidden": (
+        "Cette zone est sous vidéoprotection et interdite au public. Veuillez la quitter.",
+        "You are in a closed area under video protection. Please leave.",
+    ),
 }
+REASON, REMEDY = "the camera does not answer at 10.0.4.21", "check its cable and power"
+SPOKEN: dict[str, Any] = {"outcome": "played", "text": MESSAGES["mask"][0], "actor": "rule:mask", "seconds": 4.2}
+UNSPOKEN: dict[str, Any] = {"outcome": "failed", "text": MESSAGES["distance"][0], "actor": "operator", "seconds": 0}
+COUNTS: dict[str, Any] = {"since": "2026-11-23T09:00:00Z", "until": "2026-11-23T09:20:00Z", "mask": 41}
+HISTORY: list[tuple[int, str, int, dict[str, Any]]] = [
+    (190, "camera.status", 3, {"state": "offline", "reason": REASON, "remedy": REMEDY}),
+    (95, "audit", 0, {"actor": "operator", "action": "live.open", "camera": "cam1", "outcome": "done"}),
+    (71, "mask.verdict", 1, {"verdict": "incorrect", "confidence": 0.81}),
+    (48, "talkdown.receipt", 0, SPOKEN | {"message": "mask", "utterance": "1"}),
+    (47, "mask.verdict", 0, {"verdict": "no_mask", "confidence": 0.93}),
+    (33, "mask.statistics", 0, COUNTS | {"no_mask": 6, "incorrect": 3, "unsure": 9}),
+    (12, "mask.verdict", 1, {"verdict": "no_mask", "confidence": 0.88}),
+    (6, "talkdown.receipt", 1, UNSPOKEN | {"reason": "the loudspeaker refused the connection", "utterance": "2"}),
+    (1, "mask.verdict", 0, {"verdict": "no_mask", "confidence": 0.96}),
+]
 
 
 class Pattern(VideoStreamTrack):
@@ -43,6 +74,7 @@ class Pattern(VideoStreamTrack):
         super().__init__()
         self._camera, self._street, self._start, self._count = camera, street(camera), time.monotonic(), 0
 
+    @override
     async def recv(self) -> VideoFrame:
         self._count += 1
         await asyncio.sleep(max(0.0, self._start + self._count / RATE - time.monotonic()))
@@ -60,6 +92,7 @@ class FakeSite:
         self.profile: str = options.profile
         self.said: list[dict[str, Any]] = []
         self.closed: list[str] = []
+        self.closing = asyncio.Condition()
         self.events: list[dict[str, Any]] = []
         self.snapshots: dict[str, bytes] = {}
         self.listeners: set[asyncio.Queue[tuple[str, Mapping[str, Any]]]] = set()
@@ -70,25 +103,22 @@ class FakeSite:
             self._remember()
 
     def _camera(self, i: int) -> dict[str, Any]:
-        camera = {"id": f"cam{i + 1}", "name": PLACES[i % len(PLACES)], "place": f"Mât {i + 1}, face nord", "state": "online", "reason": ""}
-        camera |= {"remedy": "", "speaker": i % 4 != 2, "masks": i % 3, "width": WIDTH, "height": HEIGHT}
-        if i % 4 == 3:
-            camera |= {"state": "offline", "reason": "the camera does not answer at 10.0.4.21", "remedy": "check its cable and power"}
-        return camera
+        offline = i % 4 == 3
+        return {
+            "id": f"cam{i + 1}",
+            "name": PLACES[i % len(PLACES)],
+            "place": f"Mât {i + 1}, face nord",
+            "state": "offline" if offline else "online",
+            "reason": REASON if offline else "",
+            "remedy": REMEDY if offline else "",
+            "speaker": i % 4 != 2,
+            "masks": i % 3,
+            "width": WIDTH,
+            "height": HEIGHT,
+        }
 
     def _remember(self) -> None:
-        told = [
-            ("camera.status", 3, {"state": "offline", "reason": "the camera does not answer at 10.0.4.21", "remedy": "check its cable and power"}),
-            ("audit", 0, {"actor": "operator", "action": "live.open", "camera": "cam1", "outcome": "done", "detail": ""}),
-            ("mask.verdict", 1, {"verdict": "incorrect", "confidence": 0.81}),
-            ("talkdown.receipt", 0, {"outcome": "played", "text": MESSAGES["mask"][0], "actor": "rule:mask", "seconds": 4.2, "message": "mask", "utterance": str(uuid.uuid4())}),
-            ("mask.verdict", 0, {"verdict": "no_mask", "confidence": 0.93}),
-            ("mask.statistics", 0, {"since": "2026-11-23T09:00:00Z", "until": "2026-11-23T09:20:00Z", "mask": 41, "no_mask": 6, "incorrect": 3, "unsure": 9}),
-            ("mask.verdict", 1, {"verdict": "no_mask", "confidence": 0.88}),
-            ("talkdown.receipt", 1, {"outcome": "failed", "text": MESSAGES["distance"][0], "actor": "operator", "seconds": 0, "reason": "the loudspeaker refused the connection", "remedy": "check its password", "message": "distance", "utterance": str(uuid.uuid4())}),
-            ("mask.verdict", 0, {"verdict": "no_mask", "confidence": 0.96}),
-        ]  # fmt: skip
-        for minutes, (kind, i, data) in zip((190, 95, 71, 48, 47, 33, 12, 6, 1), told, strict=True):
+        for minutes, kind, i, data in HISTORY:
             if i < len(self.cameras):
                 self.happen(kind, f"cam{i + 1}", data, timedelta(minutes=minutes))
 
@@ -102,8 +132,16 @@ class FakeSite:
             self.snapshots[identity] = cv2.imencode(".jpg", picture)[1].tobytes()
             snapshot = f"/api/events/{identity}/snapshot"
         source = "/edge/v1/box-7" + (f"/camera/{camera}" if camera else "")
-        event = {"specversion": "1.0", "id": identity, "source": source, "type": f"edge.v1.{kind}", "time": at.isoformat(), "snapshot": snapshot}
-        event["data"] = {"sequence": len(self.events), "track": 7, "looks": 5, **data} if kind == "mask.verdict" else dict(data)
+        person = {"track": 7, "looks": 5} if kind == "mask.verdict" else {}
+        event = {
+            "specversion": "1.0",
+            "id": identity,
+            "source": source,
+            "type": f"edge.v1.{kind}",
+            "time": at.isoformat(),
+            "snapshot": snapshot,
+            "data": {"sequence": len(self.events), **person, **data},
+        }
         self.events.insert(0, event)
         self.tell("event", event)
         return identity
@@ -126,6 +164,7 @@ class FakeSite:
         app.router.add_route("OPTIONS", "/whep/{camera}", self._offer)
         app.router.add_post("/whep/{camera}", self._watch)
         app.router.add_delete("/whep/{camera}/{session}", self._unwatch)
+        app.router.add_get("/fake/closed", self._fake_closed)
         app.router.add_post("/fake/tell", self._fake_tell)
         app.router.add_post("/fake/event", self._fake_event)
         app.router.add_get("/fake/said", self._fake_said)
@@ -155,7 +194,9 @@ class FakeSite:
         policy = {"profile": self.profile, "individual_events": free, "snapshots": free, "automatic_talkdown": free}
         messages = [{"id": key, "texts": {"fr": french, "en": english}} for key, (french, english) in MESSAGES.items()]
         agent = {"id": "box-7", "name": "Boîtier Centre-ville", "version": "0.1.0"}
-        return _json({"agent": agent, "policy": policy, "cameras": self.cameras, "messages": messages, "languages": ["fr", "en"]})
+        return _json(
+            {"agent": agent, "policy": policy, "cameras": self.cameras, "messages": messages, "languages": ["fr", "en"]}
+        )
 
     async def _events(self, request: web.Request) -> web.Response:
         return _json(self.events[: int(request.query.get("limit", "50"))])
@@ -184,8 +225,17 @@ class FakeSite:
         utterance = str(uuid.uuid4())
         french, english = MESSAGES.get(what.get("message", ""), ("", ""))
         text = what.get("text") or (french if what["language"] == "fr" else english)
-        self.tell("speech", {"camera": camera, "state": "playing", "text": text, "language": what["language"], "actor": "page"})
-        receipt = {"utterance": utterance, "actor": "page", "message": what.get("message", ""), "language": what["language"], "text": text}
+        self.tell(
+            "speech",
+            {"camera": camera, "state": "playing", "text": text, "language": what["language"], "actor": "page"},
+        )
+        receipt = {
+            "utterance": utterance,
+            "actor": "page",
+            "message": what.get("message", ""),
+            "language": what["language"],
+            "text": text,
+        }
         self.speaking[camera] = asyncio.get_running_loop().call_later(2.5, self._finish, camera, receipt, "played")
         return _json({"utterance": utterance}, 202)
 
@@ -220,38 +270,62 @@ class FakeSite:
 
     async def _unwatch(self, request: web.Request) -> web.Response:
         session = request.match_info["session"]
-        self.closed.append(session)
         if connection := self.viewers.pop(session, None):
             await connection.close()
+        async with self.closing:
+            self.closed.append(session)
+            self.closing.notify_all()
         return web.Response()
 
     async def _fake_tell(self, request: web.Request) -> web.Response:
         told = await request.json()
         for camera in self.cameras:
             if told["name"] == "camera" and camera["id"] == told["data"]["id"]:
-                camera |= told["data"]
+                camera.update(told["data"])
         self.tell(told["name"], told["data"])
         return _json({})
 
     async def _fake_said(self, _: web.Request) -> web.Response:
         return _json({"said": self.said, "closed": self.closed, "viewers": len(self.viewers)})
 
+    async def _fake_closed(self, request: web.Request) -> web.Response:
+        """Waits until as many sessions were closed."""
+        count = int(request.query["count"])
+        async with asyncio.timeout(15), self.closing:
+            await self.closing.wait_for(lambda: len(self.closed) >= count)
+        return await self._fake_said(request)
+
     async def _fake_event(self, request: web.Request) -> web.Response:
         told = await request.json()
         return _json({"id": self.happen(told["type"], told.get("camera"), told["data"])})
 
     def _health(self) -> dict[str, Any]:
-        cameras = {c["id"]: {"fps": 14.8 if c["state"] == "online" else 0, "analysed_fps": 5, "dropped": 0, "viewers": 1} for c in self.cameras}
-        memory = {"rss": 412_000_000, "total": 3_980_000_000}
-        return {"load": 1.4, "cpu": 0.31, "temperature": 58.6, "memory": memory, "disk": {"free": 21_400_000_000}, "uptime": 273_000, "broker": {"connected": True}, "outbox": 0, "cameras": cameras}  # fmt: skip
+        cameras = {
+            c["id"]: {"fps": 14.8 if c["state"] == "online" else 0, "analysed_fps": 5, "dropped": 0, "viewers": 1}
+            for c in self.cameras
+        }
+        return {
+            "load": 1.4,
+            "cpu": 0.31,
+            "temperature": 58.6,
+            "memory": {"rss": 412_000_000, "total": 3_980_000_000},
+            "disk": {"free": 21_400_000_000},
+            "uptime": 273_000,
+            "broker": {"connected": True},
+            "outbox": 0,
+            "cameras": cameras,
+        }
 
     async def _live(self, _: web.Application) -> AsyncIterator[None]:
         async def scenes() -> None:
             for count in range(1_000_000):
                 for number, camera in enumerate(self.cameras):
                     people = figures(number, time.time()) if camera["state"] == "online" else []
-                    tracks = [{"id": p.id, "label": "person", "box": p.box, "face": p.face if p.verdict else None, "verdict": p.verdict, "confidence": 0.9} for p in people]  # fmt: skip
-                    self.tell("scene", {"camera": camera["id"], "pts": int(time.monotonic() * 90_000), "age": 0.08, "tracks": tracks})
+                    tracks = [asdict(person) | {"label": "person", "confidence": 0.9} for person in people]
+                    self.tell(
+                        "scene",
+                        {"camera": camera["id"], "pts": int(time.monotonic() * 90_000), "age": 0.08, "tracks": tracks},
+                    )
                 if count % 25 == 0:
                     self.tell("health", self._health())
                 await asyncio.sleep(0.2)

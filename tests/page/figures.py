@@ -1,4 +1,4 @@
-"""Drawn people who walk past drawn cameras: where they are is known exactly, so that boxes can be held against pictures."""
+"""Drawn people who walk past drawn cameras: where they are is known exactly, to hold boxes against pictures."""
 
 import math
 from dataclasses import dataclass

@@ -5,6 +5,7 @@ import { Bar } from "./bar.js";
 import { CameraList } from "./cameras.js";
 import { describe } from "./describe.js";
 import { showEvent, showKeys, signIn } from "./dialogs.js";
+import { loadIcons } from "./dom.js";
 import { follow } from "./feed.js";
 import { Health } from "./health.js";
 import { chooseLanguage } from "./i18n.js";
@@ -65,6 +66,7 @@ async function run(site) {
 }
 
 chooseLanguage();
+loadIcons();
 const site = new Site();
 build(site);
 run(site);

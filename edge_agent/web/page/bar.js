@@ -31,6 +31,7 @@ export class Bar {
     this.name.textContent = agent.name || agent.id || "edge-agent";
     document.title = agent.name || agent.id || "edge-agent";
     const [tone, words] = LINKS[link];
+    document.body.dataset.link = link;
     this.link.className = `link ${tone}`;
     this.link.replaceChildren(h("i.dot"), t(words));
     this.languages.querySelector(`[value="${document.documentElement.lang}"]`).checked = true;

@@ -27,10 +27,8 @@ export class CameraList {
         "button.camera",
         { type: "button", "data-camera": camera.id, "aria-pressed": String(camera.id === this.site.selected), click: select },
         h("kbd", {}, String(number)),
-        h("span.name", {}, camera.name || camera.id),
-        h(`span.state.${tone}`, {}, h("i.dot"), t(camera.state) ?? camera.state ?? ""),
-        h("span.place", {}, camera.place ?? ""),
-        h("span.facts", {}, ...this.#facts(camera)),
+        h("span.line", {}, h("span.name", {}, camera.name || camera.id), h(`span.state.${tone}`, {}, h("i.dot"), t(camera.state) ?? camera.state ?? "")),
+        h("span.line", {}, h("span.place", {}, camera.place ?? ""), h("span.facts", {}, ...this.#facts(camera))),
         camera.state !== "online" && camera.reason ? h("span.why", {}, camera.reason, camera.remedy ? h("span", {}, camera.remedy) : null) : null,
       ),
     );

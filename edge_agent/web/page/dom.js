@@ -26,9 +26,18 @@ export function icon(name) {
   const use = document.createElementNS(SVG, "use");
   svg.setAttribute("class", "icon");
   svg.setAttribute("aria-hidden", "true");
-  use.setAttribute("href", `static/icons.svg#${name}`);
+  use.setAttribute("href", `#icon-${name}`);
   svg.append(use);
   return svg;
+}
+
+/** Brings the icons into the page, so that they are there even when the agent is not. */
+export async function loadIcons() {
+  const text = await (await fetch("static/icons.svg")).text();
+  const sheet = new DOMParser().parseFromString(text, "image/svg+xml").documentElement;
+  sheet.setAttribute("class", "unseen");
+  sheet.setAttribute("aria-hidden", "true");
+  document.body.append(document.adoptNode(sheet));
 }
 
 /** Lets the browser save data as a file. */

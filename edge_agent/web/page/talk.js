@@ -25,6 +25,7 @@ export class Talk {
     this.now = h("p.now", { role: "status" });
     this.result = h("div.result", { role: "status" });
     this.form = h("form", { submit: (event) => this.#submit(event) }, h("div.words", {}, this.text, this.counter), h("div.row", {}, this.stop, this.send));
+    for (const part of [this.spoken, this.form, this.now, this.result]) part.hidden = true;
     element.append(h("div.row", {}, this.target, this.spoken), this.buttons, this.form, this.now, this.result);
     for (const name of ["site", "selected", "language"]) site.on(name, () => this.render());
     site.on("speech", () => this.#renderNow());
@@ -46,7 +47,6 @@ export class Talk {
     const languages = site.languages.length ? site.languages : [language()];
     const spoken = [this.#spoken, language(), languages[0]].find((tag) => languages.includes(tag));
     this.spoken.replaceChildren(...languages.map((tag) => h("option", { value: tag, selected: tag === spoken }, languageName(tag))));
-    this.spoken.hidden = languages.length < 2;
     label(this.spoken, t("spoken"));
     const refusal = !camera ? ["noCameraChosen"] : camera.speaker ? null : ["noSpeaker", "noSpeakerRemedy"];
     this.target.replaceChildren(refusal ? "" : t("talkTo", { camera: camera.name || camera.id }));
@@ -54,13 +54,13 @@ export class Talk {
       ...(refusal ? [h("div.refusal", {}, icon("speaker-off"), h("p", {}, h("strong", {}, t(refusal[0])), refusal[1] ? ` ${t(refusal[1])}` : ""))] : this.#messages(spoken)),
     );
     this.form.hidden = Boolean(refusal);
+    this.spoken.hidden = Boolean(refusal) || languages.length < 2;
     this.text.placeholder = t("freeText");
     label(this.text, t("freeText"));
     this.send.replaceChildren(icon("send"), t("send"));
     this.stop.replaceChildren(icon("stop"), t("hush"));
     this.#count();
     this.#renderNow();
-    this.#renderResult();
   }
 
   #messages(spoken) {
@@ -122,6 +122,7 @@ export class Talk {
     const event = this.site.events.find(({ data }) => result.utterance && data?.utterance === result.utterance);
     this.#results.set(camera, event ? receiptOf(event) : result);
     this.#renderResult();
+    this.result.scrollIntoView({ block: "nearest" });
     return result.state === "asked";
   }
 
@@ -141,11 +142,13 @@ export class Talk {
       this.now.replaceChildren(icon("speaker"), h("span", {}, h("b", {}, t("playing")), " ", h("q", {}, speech.text || "…"), " ", actor ?? ""));
     }
     this.stop.classList.toggle("urgent", Boolean(speech));
+    this.#renderResult();
   }
 
   #renderResult() {
     const result = this.#results.get(this.site.selected);
-    this.result.hidden = !result;
+    // What sounds now says more than that it was asked for.
+    this.result.hidden = !result || (result.state === "asked" && Boolean(this.site.speech.get(this.site.selected)));
     if (!result) return;
     const [tone, name] = OUTCOMES[result.state] ?? ["calm", "clock"];
     const length = result.state === "played" && result.seconds ? ` (${duration(result.seconds)})` : "";

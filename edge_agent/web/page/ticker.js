@@ -16,7 +16,7 @@ export class Ticker {
     this.filter = h("div.filter", { role: "group", "aria-labelledby": "ticker-title" });
     this.list = h("ol.events");
     this.empty = h("p.empty");
-    element.append(this.filter, this.list, this.empty);
+    element.append(this.filter, this.empty, this.list);
     site.on("event", (event) => this.#add(event));
     for (const name of ["events", "site", "language"]) site.on(name, () => this.#render());
     setInterval(() => this.#age(), 10_000);

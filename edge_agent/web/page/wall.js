@@ -126,7 +126,7 @@ export function bestColumns(count, width, height) {
   let best = [1, 0];
   for (let columns = 1; columns <= count; columns++) {
     const rows = Math.ceil(count / columns);
-    const size = Math.min(width / columns, (height / rows) * (16 / 9)) * (0.8 + (0.2 * count) / (columns * rows));
+    const size = Math.min(width / columns, (height / rows) * (16 / 9)) * (0.3 + (0.7 * count) / (columns * rows));
     if (size > best[1]) best = [columns, size];
   }
   return best[0];

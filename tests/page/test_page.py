@@ -1,0 +1,324 @@
+"""The page in a real browser against a fake of the agent's HTTP contract."""
+
+import asyncio
+import json
+import sys
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import cv2
+import pytest
+from playwright.async_api import BrowserContext, Page, expect
+
+from tests.peers.peer import Peer, free_port
+
+SHOTS = Path(__file__).parents[2] / ".cache" / "screenshots"
+LIVE = ".tile[data-state=live]"
+TOKEN = "sesame-sesame-42"  # noqa: S105 - the fake's
+SLOW = 20_000
+"""Milliseconds that anything may take on a busy machine."""
+
+expect.set_options(timeout=SLOW)
+
+pytestmark = pytest.mark.timeout(120)
+
+
+class Fake:
+    """The fake agent as a child process that can be switched off and on at the same address."""
+
+    def __init__(self, folder: Path, *options: str) -> None:
+        self.port = free_port()
+        self.address = f"http://127.0.0.1:{self.port}/"
+        self._command = [sys.executable, "-m", "tests.page.fake_site", "--port", str(self.port), *options]
+        self._log = folder / "fake.log"
+        self.start()
+
+    def start(self) -> None:
+        self._peer = Peer(self._command, self._log)
+        self._peer.wait_for_port(self.port)
+
+    def kill(self) -> None:
+        self._peer.kill()
+
+    async def ask(self, path: str, **body: object) -> Any:
+        """Steers the fake; without a body it asks."""
+        return await asyncio.to_thread(self._ask, path, body)
+
+    def _ask(self, path: str, body: dict[str, object]) -> Any:
+        data = json.dumps(body).encode() if body else None
+        request = urllib.request.Request(self.address + path, data, {"Content-Type": "application/json"})  # noqa: S310 - our own
+        with urllib.request.urlopen(request, timeout=20) as answer:  # noqa: S310 - the fake on the loopback
+            return json.load(answer)
+
+
+@pytest.fixture
+def fake(tmp_path: Path) -> Iterator[Callable[..., Fake]]:
+    with ExitStack() as stack:
+
+        def start(*options: str) -> Fake:
+            made = Fake(tmp_path, *options)
+            stack.callback(lambda: made.kill())  # noqa: PLW0108 - the process of that time, not of this
+            return made
+
+        yield start
+
+
+@pytest.fixture
+async def page(browser: BrowserContext) -> Page:
+    """A page that speaks English and fails its test if a script fails or the content policy is broken."""
+    page = await browser.new_page()
+    page.set_default_timeout(SLOW)
+    await page.set_viewport_size({"width": 1440, "height": 900})
+    await page.add_init_script("if (location.protocol === 'http:') localStorage['edge-agent.language'] ??= 'en'")
+    return page
+
+
+@pytest.fixture(autouse=True)
+def _faultless(page: Page) -> Iterator[None]:
+    faults: list[str] = []
+    page.on("pageerror", lambda error: faults.append(f"{error}\n{error.stack}"))
+    page.on("console", lambda said: faults.append(said.text) if "Content Security Policy" in said.text else None)
+    yield
+    assert faults == []
+
+
+async def until(page: Page, condition: str) -> None:
+    """Waits until a JavaScript expression is true."""
+    # Not wait_for_function: it evaluates words as the page itself, which the content policy forbids.
+    async with asyncio.timeout(SLOW / 1000):
+        await page.evaluate(f"async () => {{ while (!({condition})) await new Promise(requestAnimationFrame) }}")
+
+
+async def shoot(page: Page, name: str) -> None:
+    SHOTS.mkdir(parents=True, exist_ok=True)
+    await page.screenshot(path=SHOTS / f"test-{name}.png")
+
+
+async def boxes(page: Page) -> str:
+    """Returns what is drawn over the first picture."""
+    return str(await page.evaluate("document.querySelector('canvas.boxes').toDataURL()"))
+
+
+async def test_cameras_play_and_boxes_move(fake: Callable[..., Fake], page: Page) -> None:
+    site = fake("--cameras", "2")
+    await page.goto(site.address)
+    await expect(page.locator(LIVE)).to_have_count(2)
+    await expect(page.locator("#agent")).to_have_text("Boîtier Centre-ville")
+    await expect(page.locator("#policy summary")).to_have_text("Private site")
+    assert await page.evaluate("document.querySelector('video').videoWidth") == 640
+    await until(
+        page, "document.querySelector('canvas.boxes').getContext('2d').getImageData(0, 0, 900, 400).data.some(Boolean)"
+    )
+    first = await boxes(page)
+    await until(page, f"document.querySelector('canvas.boxes').toDataURL() !== {first!r}")
+    await expect(page.locator("#health [data-item=broker] b")).to_have_text("connected")
+    await shoot(page, "two")
+
+
+async def test_boxes_vanish_when_nobody_confirms_them(fake: Callable[..., Fake], page: Page) -> None:
+    """The overlay alone, fed by hand: a frozen feed must not leave boxes over people who have gone on."""
+    await page.goto(fake("--cameras", "0").address)
+    await page.evaluate("""async () => {
+        const { Overlay } = await import("./static/overlay.js");
+        const canvas = document.body.appendChild(document.createElement("canvas"));
+        window.overlay = new Overlay(canvas, () => ({ x: 0, y: 0, width: 300, height: 150 }));
+        overlay.show({ tracks: [{ id: 1, box: [.2, .2, .6, .9], face: null, verdict: "mask" }] });
+        window.drawn = () => canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data.some(Boolean);
+    }""")
+    await until(page, "drawn()")
+    await until(page, "!drawn()")
+
+
+async def test_a_broken_camera_says_why_and_what_to_do(fake: Callable[..., Fake], page: Page) -> None:
+    site = fake("--cameras", "4")
+    await page.goto(site.address)
+    for place in (".tile[data-camera=cam4] .notice", "#cameras [data-camera=cam4] .why"):
+        await expect(page.locator(place)).to_contain_text("the camera does not answer at 10.0.4.21")
+        await expect(page.locator(place)).to_contain_text("check its cable and power")
+    await site.ask("fake/tell", name="camera", data={"id": "cam4", "state": "online", "reason": "", "remedy": ""})
+    await expect(page.locator(".tile[data-camera=cam4]")).to_have_attribute("data-state", "live")
+    await expect(page.locator("#cameras [data-camera=cam4] .state")).to_have_text("online")
+
+
+async def test_an_event_appears_with_its_picture_and_leads_to_its_camera(fake: Callable[..., Fake], page: Page) -> None:
+    site = fake("--cameras", "2")
+    await page.goto(site.address)
+    await expect(page.locator("#link")).to_have_text("Connected")
+    await expect(page.locator("#ticker .empty")).to_have_text("Nothing has happened yet.")
+    await site.ask("fake/event", type="mask.verdict", camera="cam2", data={"verdict": "no_mask", "confidence": 0.92})
+    row = page.locator(".events li").first
+    await expect(row).to_contain_text("No mask")
+    await expect(row).to_contain_text("Place du Marché")
+    await expect(row).to_contain_text("92%")
+    await until(page, "document.querySelector('.events img')?.naturalWidth === 640")
+    await expect(page.locator("#announcer")).to_have_text("Alarm: No mask, Place du Marché")
+    await row.locator("button").click()
+    await expect(page.locator(".event-dialog")).to_contain_text("Confidence")
+    await expect(page.locator(".tile.main.selected")).to_have_attribute("data-camera", "cam2")
+    await shoot(page, "event")
+    await page.keyboard.press("Escape")
+    await expect(page.locator(".event-dialog")).to_have_count(0)
+    await page.keyboard.press("Escape")
+    await expect(page.locator(".wall")).not_to_have_class("wall enlarged")
+
+
+async def test_words_of_people_stay_words(fake: Callable[..., Fake], page: Page) -> None:
+    evil = "<img src=x onerror=document.title='owned'>"
+    site = fake("--cameras", "1")
+    await page.goto(site.address)
+    await expect(page.locator("#link")).to_have_text("Connected")
+    data = {"outcome": "failed", "text": evil, "actor": evil, "reason": evil, "remedy": evil, "utterance": "1"}
+    await site.ask("fake/event", type="talkdown.receipt", camera="cam1", data=data)
+    await site.ask("fake/event", type=evil, camera="cam1", data={})
+    await site.ask("fake/tell", name="camera", data={"id": "cam1", "state": "degraded", "reason": evil, "remedy": evil})
+    await site.ask("fake/tell", name="speech", data={"camera": "cam1", "state": "playing", "text": evil, "actor": evil})
+    await expect(page.locator(".talk .now")).to_contain_text(evil)
+    await page.locator(".events button").nth(1).click()
+    await expect(page.locator(".event-dialog")).to_contain_text(evil)
+    assert await page.locator("img[src=x]").count() == 0
+
+
+async def test_one_click_speaks_and_the_outcome_is_told(fake: Callable[..., Fake], page: Page) -> None:
+    site = fake("--cameras", "3")
+    await page.goto(site.address)
+    await page.locator(".message[data-message=mask]").click()
+    await expect(page.locator(".talk .now")).to_contain_text("Please wear your mask over nose and mouth.")
+    await expect(page.locator(".tile[data-camera=cam1] .speech")).to_be_visible()
+    await expect(page.locator(".talk .result")).to_have_text("Played (2.5 seconds)")
+
+    await page.locator(".talk select").select_option("fr")
+    await page.locator(".message[data-message=mask]").click()
+    await expect(page.locator(".talk .now")).to_contain_text("Bonjour")
+    await page.locator(".talk .stop").click()
+    await expect(page.locator(".talk .result")).to_have_text("Stopped")
+
+    await page.locator(".talk textarea").fill("refuse")
+    await expect(page.locator(".talk .counter")).to_have_text("6 / 500")
+    await page.keyboard.press("Enter")
+    await expect(page.locator(".talk .result")).to_have_text("Not played the loudspeaker is busy try again in a moment")
+    await expect(page.locator(".talk textarea")).to_have_value("refuse")
+    said = (await site.ask("fake/said"))["said"]
+    assert said == [
+        {"camera": "cam1", "message": "mask", "language": "en"},
+        {"camera": "cam1", "message": "mask", "language": "fr"},
+        {"camera": "cam1", "hush": True},
+        {"camera": "cam1", "text": "refuse", "language": "fr"},
+    ]
+    await page.keyboard.press("Escape")
+    await page.keyboard.press("3")
+    await expect(page.locator(".talk .refusal")).to_contain_text("This camera has no loudspeaker.")
+    await expect(page.locator(".talk form")).to_be_hidden()
+
+
+async def test_the_language_is_switched_and_remembered(fake: Callable[..., Fake], page: Page) -> None:
+    await page.goto(fake("--cameras", "1", "--history").address)
+    await expect(page.locator("#ticker h2")).to_have_text("Events")
+    await expect(page.locator(LIVE)).to_have_count(1)
+    await page.locator("#languages input[value=fr]").check()
+    await expect(page.locator("#ticker h2")).to_have_text("Événements")
+    await expect(page.locator(".tile .chip").first).to_have_text("En direct")
+    await expect(page.locator(".events .what b").first).to_have_text("Sans masque")
+    assert await page.locator(LIVE).count() == 1, "the picture goes on"
+    await page.reload()
+    await expect(page.locator("html")).to_have_attribute("lang", "fr")
+    await expect(page.locator("#link")).to_have_text("Connecté")
+
+
+async def test_the_token_is_asked_for(fake: Callable[..., Fake], page: Page) -> None:
+    await page.goto(fake("--cameras", "1", "--token", TOKEN).address)
+    await page.locator("#token").fill("wrong")
+    await page.keyboard.press("Enter")
+    await expect(page.locator(".login .error")).to_have_text("That token is not accepted.")
+    await shoot(page, "login")
+    await page.locator("#token").fill(TOKEN)
+    await page.keyboard.press("Enter")
+    await expect(page.locator(".login")).to_have_count(0)
+    await expect(page.locator(LIVE)).to_have_count(1)
+
+
+async def test_feed_and_picture_return_after_a_restart(fake: Callable[..., Fake], page: Page) -> None:
+    site = fake("--cameras", "2", "--history")
+    await page.goto(site.address)
+    await expect(page.locator(LIVE)).to_have_count(2)
+    site.kill()
+    await expect(page.locator("#link")).to_have_text("Connection lost, retrying")
+    await expect(page.locator(LIVE)).to_have_count(0)
+    await expect(page.locator(".tile .notice").first).to_contain_text("The agent cannot be reached.")
+    await shoot(page, "lost")
+    site.start()
+    await expect(page.locator("#link")).to_have_text("Connected")
+    await expect(page.locator(LIVE)).to_have_count(2)
+    before = await page.evaluate("document.querySelector('video').currentTime")
+    await until(page, f"document.querySelector('video').currentTime > {before}")
+
+
+async def test_leaving_the_page_frees_the_viewers(fake: Callable[..., Fake], page: Page) -> None:
+    site = fake("--cameras", "2")
+    await page.goto(site.address)
+    await expect(page.locator(LIVE)).to_have_count(2)
+    await page.goto("about:blank")
+    told = await site.ask("fake/closed?count=2")
+    assert told["viewers"] == 0
+
+
+async def test_nine_cameras_one_large_zoomed_and_back(fake: Callable[..., Fake], page: Page) -> None:
+    await page.goto(fake("--cameras", "9").address)
+    await expect(page.locator(".tile")).to_have_count(9)
+    await expect(page.locator(".tile[data-camera=cam2]")).to_have_attribute("data-state", "live")
+    assert await page.evaluate("getComputedStyle(wall).getPropertyValue('--columns')") == "3"
+    await shoot(page, "nine")
+    await page.locator(".tile[data-camera=cam2] .stage").click()
+    await expect(page.locator(".wall")).to_have_class("wall enlarged")
+    await page.mouse.wheel(0, -400)
+    await expect(page.locator(".main .stage")).to_have_class("stage zoomed")
+    await shoot(page, "large")
+    await page.keyboard.press("5")
+    await expect(page.locator(".tile.main")).to_have_attribute("data-camera", "cam5")
+    await expect(page.locator("#cameras [aria-pressed=true]")).to_have_attribute("data-camera", "cam5")
+    await page.keyboard.press("Escape")
+    await expect(page.locator(".tile.main")).to_have_count(0)
+
+
+async def test_the_picture_is_saved(fake: Callable[..., Fake], page: Page, tmp_path: Path) -> None:
+    await page.goto(fake("--cameras", "1").address)
+    await expect(page.locator(LIVE)).to_have_count(1)
+    async with page.expect_download() as told:
+        await page.get_by_role("button", name="Save this picture").click()
+    saved = await told.value
+    assert saved.suggested_filename.startswith("cam1_")
+    await saved.save_as(tmp_path / "saved.jpg")
+    assert await asyncio.to_thread(cv2.imread, str(tmp_path / "saved.jpg")) is not None
+
+
+async def test_public_space_is_named_plainly(fake: Callable[..., Fake], page: Page) -> None:
+    await page.goto(fake("--cameras", "0", "--profile", "fr-public-space").address)
+    await expect(page.locator("#policy summary")).to_have_text("French public space: statistics only")
+    await expect(page.locator("#ticker .empty")).to_contain_text("only anonymous counts")
+    await expect(page.locator("#wall .empty")).to_contain_text("No camera is configured.")
+
+
+@pytest.mark.parametrize(("width", "height"), [(768, 1024), (390, 844)])
+async def test_small_screens_scroll_in_one_direction(
+    fake: Callable[..., Fake], page: Page, width: int, height: int
+) -> None:
+    await page.set_viewport_size({"width": width, "height": height})
+    await page.goto(fake("--cameras", "3", "--history").address)
+    await expect(page.locator(".tile[data-camera=cam1]")).to_have_attribute("data-state", "live")
+    assert await page.evaluate("document.documentElement.scrollWidth") == width
+    await shoot(page, f"width-{width}")
+
+
+async def test_links_name_ice_servers(fake: Callable[..., Fake], page: Page) -> None:
+    await page.goto(fake("--cameras", "0").address)
+    header = (
+        '<stun:a.example:3478>; rel="ice-server", <x>; rel="next", <turn:b.example?transport=udp>; rel="ice-server"; '
+        'username="u,1"; credential="p;2"; credential-type="password"'
+    )
+    servers = await page.evaluate("async (header) => (await import('./static/whep.js')).parseLinks(header)", header)
+    assert servers == [
+        {"urls": "stun:a.example:3478"},
+        {"urls": "turn:b.example?transport=udp", "username": "u,1", "credential": "p;2"},
+    ]
