@@ -97,7 +97,8 @@ def launch(args: argparse.Namespace) -> str:
         f"{args.codec}parse ! "
     )
     video += "" if args.in_band else f"video/x-{args.codec},stream-format={FORMAT[args.codec]},alignment=au ! "
-    video += f"rtp{args.codec}pay name=pay0 pt=96 config-interval={-1 if args.in_band else 0}"
+    # A viewer of the loudspeaker alone leaves the pictures unlinked, which must not break the whole camera.
+    video += f"tee allow-not-linked=true ! rtp{args.codec}pay name=pay0 pt=96 config-interval=0"
     sound = "audiotestsrc is-live=true ! audio/x-raw,rate=8000,channels=1 ! mulawenc ! rtppcmupay pt=0 name=pay0"
     return f"( {sound if args.audio_only else video} )"
 
