@@ -14,6 +14,7 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 from typing_extensions import override
 
+from edge_agent.errors import TransientError
 from edge_agent.events.envelope import CONTENT_TYPE
 from edge_agent.uplink.commands import Answer, Incoming
 from edge_agent.uplink.settings import MqttSettings, TlsSettings
@@ -104,7 +105,7 @@ class Connection(Client):
             await asyncio.wait([connecting])
             await self._drop()
             raise
-        except (MqttError, OSError, ValueError):
+        except (MqttError, OSError, TransientError):
             await self._drop()
             raise
 
@@ -136,6 +137,17 @@ class Connection(Client):
                 outcome.exception()  # it was told already
 
     @override
+    def _on_disconnect(self, client: Paho, *arguments: Any) -> None:
+        # aiomqtt waits for its time-out when the broker hangs up instead of answering.
+        self._loop.call_soon_threadsafe(self._hung_up)
+        super()._on_disconnect(client, *arguments)
+
+    def _hung_up(self) -> None:
+        if not self._connected.done():
+            where, remedy = f"{self._hostname}:{self._port}", "look at mqtt.port, at mqtt.tls and at the broker's log"
+            self._connected.set_exception(TransientError(f"{where}: the broker hung up instead of answering", remedy))
+
+    @override
     def _on_publish(
         self, client: Paho, userdata: Any, mid: int, reason_code: ReasonCode, properties: Properties
     ) -> None:
@@ -163,9 +175,22 @@ def tls_context(settings: TlsSettings) -> ssl.SSLContext:
         ssl.SSLError: when it holds something else.
     """
     context = ssl.create_default_context(cafile=settings.ca)
+    context.sslsocket_class = _Tidy
     if settings.certificate and settings.key:
         context.load_cert_chain(settings.certificate, settings.key)
     return context
+
+
+class _Tidy(ssl.SSLSocket):
+    """Closes itself when the handshake fails; paho leaves that to the garbage collector."""
+
+    @override
+    def do_handshake(self, block: bool = False) -> None:
+        try:
+            super().do_handshake(block)
+        except OSError:
+            self.close()
+            raise
 
 
 def _bounds() -> Properties:

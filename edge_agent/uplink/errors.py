@@ -4,6 +4,7 @@ import socket
 import ssl
 
 from aiomqtt import MqttCodeError, MqttError
+from aiomqtt.exceptions import MqttConnectError
 from paho.mqtt.reasoncodes import ReasonCode
 
 from edge_agent.errors import PermanentError, TransientError
@@ -11,11 +12,17 @@ from edge_agent.errors import PermanentError, TransientError
 Trouble = TransientError | PermanentError
 
 # MQTT 5, section 2.4; paho gives the same codes for what MQTT 3.1.1 says in its CONNACK (section 3.2.2.3).
+_BAD_PASSWORD = 134
+_DENIED = 135
 _REASONS: dict[int, tuple[type[Trouble], str, str]] = {
     132: (PermanentError, "the broker does not speak this version of MQTT", "set mqtt.protocol to 3.1.1"),
     133: (PermanentError, "the broker refuses the agent's name", "allow agent.id as a client id on the broker"),
-    134: (PermanentError, "the broker refuses user name or password", "correct mqtt.username and mqtt.password"),
-    135: (
+    _BAD_PASSWORD: (
+        PermanentError,
+        "the broker refuses user name or password",
+        "correct mqtt.username and mqtt.password",
+    ),
+    _DENIED: (
         PermanentError,
         "the broker does not let this agent in or write there",
         "give it its topics in the broker's ACL",
@@ -47,7 +54,9 @@ def trouble(exc: BaseException, where: str) -> Trouble:
     if isinstance(exc, PermanentError | TransientError):
         return exc
     if isinstance(exc, MqttCodeError) and isinstance(exc.rc, ReasonCode) and exc.rc.value in _REASONS:
-        kind, reason, remedy = _REASONS[exc.rc.value]
+        # "not authorised" is what many brokers, mosquitto among them, say to a wrong password.
+        value = _BAD_PASSWORD if isinstance(exc, MqttConnectError) and exc.rc.value == _DENIED else exc.rc.value
+        kind, reason, remedy = _REASONS[value]
         return kind(f"{where}: {reason}", remedy)
     # aiomqtt hides what it was raised from, but keeps it.
     beneath = exc.__cause__ or exc.__context__
@@ -68,7 +77,7 @@ def _network(exc: BaseException, where: str) -> Trouble:  # noqa: PLR0911 - a ta
             return PermanentError(f"{where}: the broker's certificate cannot be trusted ({exc.verify_message})", remedy)
         case ssl.SSLError():
             remedy = "look at mqtt.port, and whether the broker wants a certificate in mqtt.tls"
-            return PermanentError(f"{where}: no encrypted connection ({exc.reason or exc})", remedy)
+            return PermanentError(f"{where}: no encrypted connection ({getattr(exc, 'reason', '') or exc})", remedy)
         case ConnectionRefusedError():
             return TransientError(f"{where}: nobody answers at this port", "start the broker, or correct mqtt.port")
         case socket.gaierror():

@@ -222,7 +222,7 @@ class Uplink:
         self.failures += 1
         if self.trouble is None or self.trouble.reason != exc.reason:
             log.warning("no broker, trying again in %.0f s and on: %s", wait, exc)
-        self.trouble = exc
+        self.trouble = type(exc)(exc.reason, exc.remedy)  # a copy: the original holds on to frames and their sockets
 
     def _meaning(self, group: BaseExceptionGroup) -> BaseException:
         """Returns what ended a connection: a fault of ours, else what a person must mend, else the first."""

@@ -41,8 +41,8 @@ class CommandSettings(BaseModel):
     """Whose commands are obeyed.
 
     Attributes:
-        keys: public keys that may sign, Ed25519 or P-256, as PEM text or the path of a PEM file; without any, no command
-            is obeyed.
+        keys: public keys that may sign, Ed25519 or P-256, as PEM text or the path of a PEM file; without any, no
+            command is obeyed.
         unsigned_on_loopback: obey without a token, for a demonstration on one machine; refused for any other broker.
     """
 
