@@ -12,11 +12,8 @@ file = "faces.tflite"
 sha256 = "00"
 bytes = 12
 task = "face"
-licence = "MIT"
-source = "somewhere"
 source = "a test"
 licence = "MIT"
-source = "somewhere"
 labels = ["face"]
 [model.input]
 shape = [1, 128, 96, 3]

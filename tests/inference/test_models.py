@@ -30,8 +30,6 @@ def folder(tmp_path: Path) -> Path:
         sha256 = "{hashlib.sha256((ours / name).read_bytes()).hexdigest()}"
         task = "face"
         licence = "MIT"
-        source = "a copy"
-        licence = "MIT"
         source = "a test"
         labels = ["face"]
         [model.input]
