@@ -33,7 +33,7 @@ UNKNOWN_NOISE = 3.0
 """Grey levels of deviation taken for usual at first: what a cheap camera shows at night."""
 
 EVERYWHERE = 0.4
-"""Share of the picture above which it was the light or the exposure that changed: look once and learn anew."""
+"""Share of what is watched above which it was the light or the exposure that changed: look once and learn anew."""
 
 
 class Gate:
@@ -94,7 +94,7 @@ class Gate:
         moves = (change > limit) * self._watched
         count = cv2.countNonZero(moves)
         self.moving = _surround(moves) if count >= max(1.0, self._settings.smallest * moves.size) else None
-        if count > EVERYWHERE * moves.size:
+        if count > EVERYWHERE * cv2.countNonZero(self._watched):
             self._background = cells
             return
         learned = 1 - math.exp((self._at - at) / MEMORY)

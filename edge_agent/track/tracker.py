@@ -71,9 +71,9 @@ class TrackSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    strong: float = Field(0.5, ge=0, le=1)
+    strong: float = Field(0.45, ge=0, le=1)
     weak: float = Field(0.2, ge=0, le=1)
-    sure: float = Field(0.85, ge=0, le=1)
+    sure: float = Field(0.8, ge=0, le=1)
     keep: NonNegativeFloat = 2.0
 
 

@@ -130,7 +130,7 @@ def test_the_label_is_the_majority() -> None:
 
 
 def test_a_thing_found_twice_is_one_track() -> None:
-    twice = [person(label=Label.CAR, score=0.8), person(label=Label.TRUCK, score=0.6)]
+    twice = [person(label=Label.CAR, score=0.7), person(label=Label.TRUCK, score=0.6)]
     assert [len(tracks) for tracks in feed(Tracker(SETTINGS), [twice] * 3)] == [0, 1, 1]
 
 
