@@ -1,13 +1,10 @@
 """How packets travel to a camera: inside the RTSP connection, or beside it as UDP datagrams."""
 
-import asyncio
 import re
 import socket
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Protocol
-
-from typing_extensions import override
 
 from edge_agent.errors import PermanentError, TransientError
 from edge_agent.talkdown.rtsp.connection import Connection
@@ -65,39 +62,18 @@ class Interleaved:
         await self._connection.interleave(self._channels[1], packet)
 
 
-class _Datagrams(asyncio.DatagramProtocol):
-    """Remembers that the other end is closed; what it sends, receiver reports, is of no use to us."""
-
-    def __init__(self) -> None:
-        self.broken: OSError | None = None
-
-    @override
-    def error_received(self, exc: Exception) -> None:
-        """See ``asyncio.DatagramProtocol``; the system tells of a closed port by an error on the next packet."""
-        if isinstance(exc, OSError):
-            self.broken = exc
-
-
 class Udp:
     """See ``Carrier``; made by ``datagrams``. Packets go to the host that answered RTSP and to no other.
 
     Args:
         connection: whose camera it is.
-        ends: our sockets for RTP and RTCP.
-        ports: their ports.
+        ends: our sockets for RTP and RTCP. Nobody reads them: receiver reports are of no use to us.
     """
 
-    def __init__(
-        self,
-        connection: Connection,
-        ends: tuple[asyncio.DatagramTransport, asyncio.DatagramTransport],
-        told: _Datagrams,
-    ) -> None:
+    def __init__(self, connection: Connection, ends: tuple[socket.socket, socket.socket]) -> None:
         self._connection = connection
         self._ends = ends
-        self._told = told
-        self._ports = (0, 0)
-        first = int(ends[0].get_extra_info("sockname")[1])
+        first = int(ends[0].getsockname()[1])
         self.offer = f"RTP/AVP;unicast;client_port={first}-{first + 1}"
 
     def agree(self, answer: str) -> None:
@@ -105,42 +81,36 @@ class Udp:
         ports = _numbers("server_port", answer, 0xFFFF)
         if ports is None:
             raise _other_way("udp")
-        self._ports = ports
+        for end, port in zip(self._ends, ports, strict=True):
+            end.connect((self._connection.theirs()[0], port))  # so that the system tells of a closed port
 
     async def sound(self, packet: bytes) -> None:
         """See ``Carrier``."""
-        self._send(0, packet)
+        self._send(self._ends[0], packet)
 
     async def report(self, packet: bytes) -> None:
         """See ``Carrier``."""
-        self._send(1, packet)
+        self._send(self._ends[1], packet)
 
-    def _send(self, which: int, packet: bytes) -> None:
+    def _send(self, end: socket.socket, packet: bytes) -> None:
         self._connection.check()
-        if self._told.broken is not None:
-            raise TransientError(
-                f"the camera takes no sound by UDP ({self._told.broken})", "set the loudspeaker's transport to tcp"
-            )
-        self._ends[which].sendto(packet, (self._connection.theirs()[0], self._ports[which]))
+        try:
+            end.send(packet)
+        except BlockingIOError:
+            return  # the link is full: lost, as any datagram may be
+        except OSError as exc:
+            if end is self._ends[0]:
+                raise TransientError(
+                    f"the camera takes no sound by UDP ({exc.strerror})", "set the loudspeaker's transport to tcp"
+                ) from exc
 
 
-@asynccontextmanager
-async def datagrams(connection: Connection) -> AsyncIterator[Udp]:
+@contextmanager
+def datagrams(connection: Connection) -> Iterator[Udp]:
     """Opens an even port and the odd one above it (RFC 3550, section 11) for the length of the block."""
-    sockets = _port_pair(connection.ours()[0])
-    loop = asyncio.get_running_loop()
-    told = _Datagrams()
-    ends: list[asyncio.DatagramTransport] = []
-    try:
-        for end, protocol in zip(sockets, (told, _Datagrams()), strict=True):
-            transport, _ = await loop.create_datagram_endpoint(lambda made=protocol: made, sock=end)  # type: ignore[misc] # bound early
-            ends.append(transport)
-        yield Udp(connection, (ends[0], ends[1]), told)
-    finally:
-        for transport in ends:
-            transport.abort()
-        for end in sockets[len(ends) :]:
-            end.close()
+    ends = _port_pair(connection.ours()[0])
+    with ends[0], ends[1]:
+        yield Udp(connection, ends)
 
 
 def _port_pair(host: str) -> tuple[socket.socket, socket.socket]:

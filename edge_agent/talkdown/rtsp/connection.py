@@ -2,19 +2,16 @@
 
 import asyncio
 import socket
-import ssl
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Never, TypeAlias
-from urllib.parse import urlsplit
+from typing import TypeAlias
 
 from typing_extensions import override
 
 from edge_agent.aio.threads import own_thread
-from edge_agent.errors import PermanentError, TransientError
-from edge_agent.talkdown.rtsp.digest import Authenticator, Credentials
+from edge_agent.errors import TransientError
+from edge_agent.talkdown.rtsp.address import Address
+from edge_agent.talkdown.rtsp.digest import Authenticator
 from edge_agent.talkdown.rtsp.refusal import OK, refusal
 from edge_agent.talkdown.rtsp.wire import Message, Parser, encode_message
 
@@ -31,35 +28,6 @@ _DEFAULT_TIMEOUT = 60
 """Seconds that a session lives without a word from us where the camera names none (RFC 2326, section 12.37)."""
 
 _UNAUTHORIZED = 401
-
-
-@dataclass(frozen=True, slots=True)
-class Address:
-    """Where a camera listens and how we sign in.
-
-    Attributes:
-        url: ``rtsp://`` or ``rtsps://``, without credentials.
-        credentials: ours.
-        timeout: seconds that the camera may take for a connection or an answer.
-        certificate: PEM file of the one certificate that an ``rtsps://`` camera shows, whatever name it bears; None
-            for one that the system trusts.
-    """
-
-    url: str
-    credentials: Credentials
-    timeout: float
-    certificate: Path | None = None
-
-    @property
-    def sealed(self) -> bool:
-        """Whether the connection is encrypted."""
-        return urlsplit(self.url).scheme == "rtsps"
-
-    @property
-    def place(self) -> tuple[str, int]:
-        """Host and port."""
-        parts = urlsplit(self.url)
-        return parts.hostname or "", parts.port or (322 if self.sealed else 554)
 
 
 class Connection(asyncio.Protocol):
@@ -252,32 +220,15 @@ async def connected(address: Address) -> AsyncIterator[Connection]:
     host, port = address.place
     connection = Connection(address)
     try:
-        sealing = await own_thread(lambda _: _sealing(address), name="rtsps") if address.sealed else None
+        sealing = await own_thread(lambda _: address.sealing(), name="rtsps") if address.sealed else None
         async with asyncio.timeout(address.timeout):
             await asyncio.get_running_loop().create_connection(lambda: connection, host, port, ssl=sealing)
     except (OSError, TimeoutError) as exc:
-        _unreachable(exc, f"{host}:{port}", address.timeout)
+        raise address.unreachable(exc) from exc
     try:
         yield connection
     finally:
         connection.close()
-
-
-def _sealing(address: Address) -> ssl.SSLContext:
-    context = ssl.create_default_context(cafile=address.certificate)
-    context.check_hostname = address.certificate is None
-    return context
-
-
-def _unreachable(exc: OSError | TimeoutError, place: str, timeout: float) -> Never:
-    if isinstance(exc, ssl.SSLCertVerificationError):
-        raise PermanentError(
-            f"the certificate of {place} is not trusted ({exc.verify_message})",
-            "name the camera's certificate in the loudspeaker's certificate setting",
-        ) from exc
-    if isinstance(exc, TimeoutError):
-        raise TransientError(f"{place} did not answer within {timeout:g} s", "check the camera's network") from exc
-    raise TransientError(f"cannot reach {place} ({exc})", "check address, power and network of the camera") from exc
 
 
 def _pair(transport: asyncio.Transport | None, which: str) -> tuple[str, int]:

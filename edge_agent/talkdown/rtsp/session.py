@@ -7,8 +7,9 @@ from typing import Literal
 
 from edge_agent.aio.clock import Clock
 from edge_agent.errors import AgentError, TransientError
+from edge_agent.talkdown.rtsp.address import Address
 from edge_agent.talkdown.rtsp.carrier import Carrier, Interleaved, datagrams
-from edge_agent.talkdown.rtsp.connection import Address, Answer, Connection, connected
+from edge_agent.talkdown.rtsp.connection import Answer, Connection, connected
 from edge_agent.talkdown.rtsp.refusal import OK
 from edge_agent.talkdown.rtsp.rtp import REPORT_EVERY, Stream
 from edge_agent.talkdown.rtsp.sdp import Backchannel, find_backchannel
@@ -133,9 +134,7 @@ async def opened(address: Address, transport: Literal["tcp", "udp"], clock: Cloc
         connection = await stack.enter_async_context(connected(address))
         described = await connection.request("DESCRIBE", address.url, {"Accept": "application/sdp", **_REQUIRE})
         base = described.header("Content-Base") or described.header("Content-Location") or address.url
-        carrier: Carrier = (
-            Interleaved(connection) if transport == "tcp" else await stack.enter_async_context(datagrams(connection))
-        )
+        carrier: Carrier = Interleaved(connection) if transport == "tcp" else stack.enter_context(datagrams(connection))
         session = Session(connection, *find_backchannel(described.body, base), carrier, clock)
         stack.push_async_callback(session.end)
         await session.start()

@@ -70,7 +70,7 @@ class AlsaSpeaker:
             return await asyncio.create_subprocess_exec(
                 "aplay", *arguments, f"--rate={rate}", stdin=PIPE, stdout=DEVNULL, stderr=PIPE
             )
-        except FileNotFoundError as exc:
+        except (FileNotFoundError, PermissionError) as exc:
             raise PermanentError("aplay is not installed", "apt install alsa-utils") from exc
 
     async def _feed(self, process: Process, data: bytes, started: Callable[[], None]) -> str:

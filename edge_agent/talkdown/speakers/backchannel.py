@@ -1,16 +1,15 @@
 """The loudspeaker of an ONVIF camera, through its RTSP backchannel in G.711."""
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, FilePath, SecretStr, field_validator
 from typing_extensions import override
 
 from edge_agent.aio.clock import SystemClock
 from edge_agent.aio.threads import own_thread
-from edge_agent.talkdown.rtsp.connection import Address
+from edge_agent.talkdown.rtsp.address import Address
 from edge_agent.talkdown.rtsp.digest import Credentials
 from edge_agent.talkdown.rtsp.g711 import encode
 from edge_agent.talkdown.rtsp.session import opened
@@ -37,7 +36,7 @@ class BackchannelSettings(SpeakerSettings):
     password: SecretStr = SecretStr("")
     transport: Literal["tcp", "udp"] = "tcp"
     timeout: float = Field(5.0, gt=0, le=60)
-    certificate: Path | None = None
+    certificate: FilePath | None = None
 
     @field_validator("url")
     @classmethod

@@ -1,0 +1,49 @@
+"""The settings of talk-down."""
+
+from collections.abc import Mapping
+from typing import Annotated, Self, TypeAlias
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+from edge_agent.talkdown.messages import CATALOGUE, Language, MessageSettings
+from edge_agent.values.look import Verdict
+
+MessageId: TypeAlias = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
+
+
+class TalkdownSettings(BaseModel):
+    """How the agent speaks.
+
+    Attributes:
+        languages: spoken one after another where nobody chooses; a message skips those that it lacks.
+        speed: of the voice in words a minute; slower than talk, because it is heard across a street.
+        messages: by id; beside those that come with the agent, of which one with the same id is replaced.
+        queue: utterances that wait for one loudspeaker; whoever comes after half a minute is spoken to in vain.
+        automatic: whether a verdict on a mask makes the camera speak by itself, where the policy allows it.
+        automatic_message: what it says then.
+        automatic_verdicts: which verdicts make it speak.
+        cooldown: seconds that a camera keeps silent after it spoke by itself, so that it talks and does not nag.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    languages: tuple[Language, ...] = Field(("fr", "en"), min_length=1, max_length=5)
+    speed: int = Field(150, ge=80, le=300)
+    messages: dict[MessageId, MessageSettings] = dict(CATALOGUE)
+    queue: int = Field(3, ge=0, le=10)
+    automatic: bool = False
+    automatic_message: str = "mask"
+    automatic_verdicts: frozenset[Verdict] = frozenset({Verdict.NO_MASK})
+    cooldown: float = Field(60.0, ge=0, le=86_400)
+
+    @field_validator("messages")
+    @classmethod
+    def _beside_our_own(cls, messages: Mapping[str, MessageSettings]) -> Mapping[str, MessageSettings]:
+        return {**CATALOGUE, **messages}
+
+    @model_validator(mode="after")
+    def _knows_its_message(self) -> Self:
+        if self.automatic_message not in self.messages:
+            known = ", ".join(sorted(self.messages))
+            raise ValueError(f"automatic_message {self.automatic_message!r} is no message; there are: {known}")
+        return self
