@@ -107,7 +107,8 @@ class Capture:
                         f"nothing came for {silence:.0f} seconds",
                         "check the camera's network; restart the camera if this goes on",
                     )
-                await asyncio.wait([thread], timeout=patience - silence)
+                # Not longer than the shorter patience: the first packet wakes nobody.
+                await asyncio.wait([thread], timeout=min(patience - silence, self._stall))
             thread.result()
         finally:
             thread.cancel()

@@ -99,8 +99,8 @@ def launch(args: argparse.Namespace) -> str:
     video += "" if args.in_band else f"video/x-{args.codec},stream-format={FORMAT[args.codec]},alignment=au ! "
     # A viewer of the loudspeaker alone leaves the pictures unlinked, which must not break the whole camera.
     video += f"tee allow-not-linked=true ! rtp{args.codec}pay name=pay0 pt=96 config-interval=0"
-    sound = "audiotestsrc is-live=true ! audio/x-raw,rate=8000,channels=1 ! mulawenc ! rtppcmupay pt=0 name=pay0"
-    return f"( {sound if args.audio_only else video} )"
+    sound = "appsrc name=film is-live=true do-timestamp=true format=time caps=audio/x-mulaw,rate=8000,channels=1 ! "
+    return f"( {sound + 'rtppcmupay pt=0 name=pay0' if args.audio_only else video} )"
 
 
 def loudspeaker(args: argparse.Namespace) -> str:
@@ -158,9 +158,9 @@ def main() -> None:
     factory.set_shared(True)
     if not args.no_backchannel:
         factory.set_backchannel_launch(loudspeaker(args))
-    film = None if args.audio_only else Film(access_units(args), in_band=args.in_band, fps=args.fps)
-    if film is not None:
-        factory.connect("media-configure", lambda _, media: film.show(media))
+    units = [b"\xff" * (8000 // args.fps)] if args.audio_only else access_units(args)
+    film = Film(units, in_band=args.in_band or args.audio_only, fps=args.fps)
+    factory.connect("media-configure", lambda _, media: film.show(media))
     if args.user:
         guard(args, server, factory)
     server.get_mount_points().add_factory("/stream", factory)
@@ -172,8 +172,7 @@ def main() -> None:
         if not line:
             loop.quit()
             return False
-        if film is not None:
-            film.flowing = line.strip() != "stall"
+        film.flowing = line.strip() != "stall"
         sys.stdout.write(line)
         sys.stdout.flush()
         return True

@@ -27,7 +27,7 @@ class Clip:
 
     Attributes:
         picture: a file to take the picture from, or an ffmpeg filter graph with ``{size}`` and ``{fps}`` in it.
-        codec: ``h264``, ``h265`` or ``mjpeg``.
+        codec: ``h264``, ``h265`` or ``mjpeg``, or ``vp8``, which no camera of ours sends.
         size: width and height in pixels.
         fps: pictures a second.
         seconds: length.
@@ -77,6 +77,7 @@ class Clip:
                 *gop,
             ],
             "mjpeg": ["mjpeg", "-q:v", "5"],
+            "vp8": ["libvpx", "-b:v", self.bitrate],
         }[self.codec]
         delimiters = {
             ".h264": ["-bsf:v", "h264_metadata=aud=insert"],
