@@ -73,12 +73,15 @@ def _keep_useful(offer: str) -> str:
 
 
 def _is_plain(candidate: str) -> bool:
+    """Tells whether a candidate is a UDP address that a packet can be sent to (RFC 8839, section 5.1)."""
     parts = candidate.split()
     try:
-        ipaddress.ip_address(parts[4])
-    except (IndexError, ValueError):
+        _, component, transport, _, address, port, *_ = parts
+        host = ipaddress.ip_address(address)
+        sendable = 0 < int(port) < 1 << 16 and not (host.is_unspecified or host.is_multicast or "%" in address)
+    except ValueError:
         return False
-    return parts[2].lower() == "udp"
+    return sendable and component == "1" and transport.lower() == "udp"
 
 
 def _parse(offer: str) -> list[MediaDescription]:

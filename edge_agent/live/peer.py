@@ -1,6 +1,7 @@
 """One WebRTC connection to a viewer; what this agent must know of the library's ways stands here."""
 
 import asyncio
+import logging
 from collections.abc import Sequence
 
 from aiortc import (
@@ -21,6 +22,9 @@ PROFILES = ("42e01f", "42001f")
 """H.264 profiles to answer with, best known first; browsers decode a camera's Main and High under either."""
 
 
+log = logging.getLogger(__name__)
+
+
 class Peer:
     """Sends a track to one viewer.
 
@@ -36,6 +40,7 @@ class Peer:
             for server in ice_servers
         ]
         self._connection = RTCPeerConnection(RTCConfiguration(servers, bundlePolicy=RTCBundlePolicy.MAX_BUNDLE))
+        self._connecting = own_connecting(self._connection)
         self._changed = asyncio.Event()
         self._connection.on("connectionstatechange", self._changed.set)
         # Track and preferences before the offer is set, or H.264 would travel in another codec's payload type.
@@ -86,4 +91,31 @@ class Peer:
 
     async def close(self) -> None:
         """Ends the connection; no task, socket or track is left."""
+        await settle(self._connecting)
         await self._connection.close()
+
+
+def own_connecting(connection: RTCPeerConnection) -> list[asyncio.Task[None]]:
+    """Returns a list that gets every task in which a connection comes up.
+
+    The library starts them and forgets them, so that a connection closed meanwhile comes up all the same and leaves its
+    consent checks or its sender running for ever (aioice 0.13, aiortc 1.16).
+    """
+    tasks: list[asyncio.Task[None]] = []
+    connect = connection._RTCPeerConnection__connect  # type: ignore[attr-defined] # noqa: SLF001 - no public way
+
+    def begin() -> asyncio.Task[None]:
+        tasks.append(asyncio.create_task(connect(), name="viewer connects"))
+        return tasks[-1]
+
+    connection._RTCPeerConnection__connect = begin  # type: ignore[attr-defined] # noqa: SLF001
+    return tasks
+
+
+async def settle(tasks: list[asyncio.Task[None]]) -> None:
+    """Ends the tasks in which a connection comes up, before it is closed."""
+    for task in tasks:
+        task.cancel()
+    for outcome in await asyncio.gather(*tasks, return_exceptions=True):
+        if isinstance(outcome, Exception):
+            log.warning("a viewer's connection did not come up: %r", outcome)

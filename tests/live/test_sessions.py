@@ -1,0 +1,280 @@
+import asyncio
+import gc
+import random
+import threading
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from edge_agent.aio.clock import SystemClock
+from edge_agent.errors import AgentError, PermanentError, TransientError
+from edge_agent.live.sessions import LiveSessions, Session
+from edge_agent.live.settings import LiveSettings
+from edge_agent.values.ids import CameraId
+from edge_agent.values.packet import Codec, Packet
+from tests.live.test_offer import LINES, OFFER
+from tests.live.viewer import PATIENCE, FakeCamera, Viewer, encode, luma, number, playing, sockets, until, vanish
+
+STREET = CameraId("street")
+
+
+class Live:
+    """Sessions, and what they told."""
+
+    def __init__(self, **settings: object) -> None:
+        self.opened: list[Session] = []
+        self.closed: list[tuple[Session, str, float]] = []
+        self.viewers: list[Viewer] = []
+        self.ended = asyncio.Event()
+        self.sessions = LiveSessions(
+            LiveSettings(**settings),  # type: ignore[arg-type] # a test names the fields
+            SystemClock(),
+            random.Random(1),  # noqa: S311 - jitter of a back-off
+            opened=self.opened.append,
+            closed=self._close,
+        )
+
+    def viewer(self) -> Viewer:
+        self.viewers.append(Viewer())
+        return self.viewers[-1]
+
+    async def watch(self, camera: FakeCamera, actor: str = "anne") -> tuple[Viewer, Session]:
+        viewer = self.viewer()
+        session = await self.sessions.open(STREET, await viewer.offer(), camera, actor)
+        await viewer.accept(session.answer_sdp)
+        return viewer, session
+
+    async def one_end(self) -> str:
+        async with asyncio.timeout(PATIENCE):
+            await self.ended.wait()
+        return self.closed[-1][1]
+
+    def _close(self, session: Session, reason: str, seconds: float) -> None:
+        self.closed.append((session, reason, seconds))
+        self.ended.set()
+
+
+@asynccontextmanager
+async def live(**chosen: object) -> AsyncIterator[Live]:
+    """Runs sessions as long as the block runs; what the library closes a moment later is waited for."""
+    before = asyncio.all_tasks()
+    made = Live(**chosen)
+    task = asyncio.create_task(made.sessions.run())
+    await asyncio.sleep(0)
+    try:
+        yield made
+    finally:
+        task.cancel()
+        await asyncio.wait([task])
+        for viewer in made.viewers:
+            await viewer.close()
+        assert task.cancelled()
+        await until(lambda: asyncio.all_tasks() <= before)
+
+
+@pytest.fixture(scope="module")
+def packets() -> list[Packet]:
+    """Key frames two seconds apart."""
+    return encode()
+
+
+def newest(camera: FakeCamera) -> int:
+    """Returns which frame of the clip the camera sent last."""
+    return (camera.number - 1) % len(camera.packets)
+
+
+async def test_a_viewer_starts_in_the_past_and_is_at_live_within_a_second(packets: list[Packet]) -> None:
+    camera = FakeCamera(packets)
+    camera.fill(40)  # the newest key frame is 1.6 s old
+    async with live() as it, playing(camera):
+        viewer, session = await it.watch(camera)
+        loop = asyncio.get_running_loop()
+        first = await viewer.frame()
+        begun, last = loop.time(), first
+        assert newest(camera) - number(first) > 30
+        while loop.time() - begun < 1.0:
+            last = await viewer.frame()
+        assert newest(camera) - number(last) <= 4
+        assert last.pts is not None
+        assert last.pts / 90_000 == pytest.approx(1.0, abs=0.15)
+        await it.sessions.close(session.id)
+        await viewer.ended()
+    assert [(told.actor, reason) for told, reason, _ in it.closed] == [("anne", "the viewer closed it")]
+
+
+async def test_two_viewers_share_the_ring_and_one_leaves_alone(packets: list[Packet]) -> None:
+    camera = FakeCamera(packets)
+    camera.fill(10)
+    async with live() as it, playing(camera):
+        anne, first = await it.watch(camera)
+        paul, _ = await it.watch(camera, "paul")
+        await asyncio.gather(anne.frame(), paul.frame())
+        assert it.sessions.viewers(STREET) == 2
+        await it.sessions.close(first.id)
+        assert it.sessions.viewers(STREET) == 1
+        for _ in range(10):
+            await paul.frame()
+        assert await it.one_end() == "the viewer closed it"
+
+
+async def test_a_viewer_that_says_goodbye_is_gone_at_once(packets: list[Packet]) -> None:
+    camera = FakeCamera(packets)
+    async with live() as it, playing(camera):
+        viewer, _ = await it.watch(camera)
+        await viewer.frame()
+        await viewer.close()
+        assert await it.one_end() == "the viewer left"
+        assert it.sessions.viewers(STREET) == 0
+
+
+async def test_a_viewer_that_vanished_is_noticed(packets: list[Packet]) -> None:
+    camera = FakeCamera(packets)
+    async with live(idle=2.0) as it, playing(camera):
+        viewer, _ = await it.watch(camera)
+        await viewer.frame()
+        vanish(viewer)
+        assert await it.one_end() == "nothing came from the viewer for 2 s"
+
+
+async def test_a_viewer_that_never_comes_is_not_waited_for(packets: list[Packet]) -> None:
+    camera = FakeCamera(packets)
+    async with live(connect=0.5) as it:
+        viewer = it.viewer()
+        await it.sessions.open(STREET, await viewer.offer(), camera, "anne")
+        assert await it.one_end() == "the viewer did not connect within 0.5 s"
+
+
+async def test_there_are_only_so_many_viewers(packets: list[Packet]) -> None:
+    camera = FakeCamera(packets)
+    async with live(viewers=2) as it:
+        offers = [it.viewer() for _ in range(6)]
+        texts = [await viewer.offer() for viewer in offers]
+        answers = await asyncio.gather(
+            *(it.sessions.open(STREET, text, camera, "anne") for text in texts), return_exceptions=True
+        )
+        refused = [answer for answer in answers if isinstance(answer, TransientError)]
+        assert ([error.code for error in refused], len(it.opened)) == (["too_many_viewers"] * 4, 2)
+        await it.sessions.open(CameraId("square"), texts[0], camera, "anne")
+        await it.sessions.close_all("the page was closed")
+        assert it.sessions.viewers(STREET) == 0
+
+
+async def test_a_camera_that_is_away_is_said_at_once(packets: list[Packet]) -> None:
+    away = TransientError("the camera does not answer", "look at its cable")
+    async with live() as it:
+        with pytest.raises(TransientError, match="look at its cable"):
+            await it.watch(FakeCamera(packets, error=away))
+        assert it.opened == []
+
+
+async def test_the_picture_comes_when_the_camera_is_back(packets: list[Packet]) -> None:
+    camera = FakeCamera(packets)
+    async with live() as it:
+        viewer, _ = await it.watch(camera)
+        async with playing(camera):
+            await viewer.frame()
+        camera.ring.clear()
+        camera.number = 0
+        async with playing(camera):
+            for _ in range(20):
+                await viewer.frame()
+
+
+async def test_a_masked_camera_is_black_there_and_encoded_once(packets: list[Packet]) -> None:
+    camera = FakeCamera(packets, needs_transcoding=True)
+    camera.fill(30)
+    async with live() as it, playing(camera):
+        (anne, first), (paul, second) = [await it.watch(camera, actor) for actor in ("anne", "paul")]
+        for viewer in (anne, paul):
+            seen = 0
+            while seen < 40:
+                picture = await viewer.frame()
+                seen = number(picture)
+                assert luma(picture)[:, : picture.width // 2 - 8].max() < 20
+        assert camera.opened == 1
+        assert "street: transcode" in {thread.name for thread in threading.enumerate()}
+        await it.sessions.close(first.id)
+        await paul.frame()
+        await it.sessions.close(second.id)
+        await until(lambda: "street: transcode" not in {thread.name for thread in threading.enumerate()})
+
+
+async def test_a_viewer_that_lost_the_picture_gets_a_key_frame(packets: list[Packet]) -> None:
+    camera = FakeCamera([*packets[:50], *(replace(one, key=False) for one in packets[51:])])
+    camera.fill(20)
+    async with live() as it, playing(camera):
+        viewer, _ = await it.watch(camera)
+        for _ in range(60):
+            await viewer.frame()
+        before = number(await viewer.frame())
+        receiver = viewer.connection.getReceivers()[0]
+        [source] = receiver.getSynchronizationSources()
+        await receiver._send_rtcp_pli(source.source)
+        async with asyncio.timeout(PATIENCE):
+            while number(await viewer.frame()) > before - 20:
+                continue
+
+
+async def test_a_codec_that_browsers_do_not_show_ends_the_session(packets: list[Packet]) -> None:
+    camera = FakeCamera(packets)
+    camera.fill(10)
+    async with live() as it:
+        viewer, _ = await it.watch(camera)
+        await viewer.frame()
+        camera.packets = [replace(one, stream=replace(one.stream, codec=Codec.H265)) for one in packets]
+        camera.fill(10)
+        assert "codec" in await it.one_end()
+
+
+async def test_nothing_is_left_after_many_viewers(packets: list[Packet]) -> None:
+    camera = FakeCamera(packets)
+    camera.fill(10)
+    async with live() as it, playing(camera):
+        tasks, threads, open_sockets = len(asyncio.all_tasks()), threading.active_count(), sockets()
+        for cycle in range(20):
+            viewer, session = await it.watch(camera)
+            if cycle % 2:
+                await viewer.frame()
+            await it.sessions.close(session.id)
+            await viewer.close()
+        await until(lambda: not (len(asyncio.all_tasks()) > tasks))
+        gc.collect()
+        assert (threading.active_count(), sockets()) == (threads, open_sockets)
+        assert len(it.closed) == 20
+
+
+async def test_stopping_ends_every_session(packets: list[Packet]) -> None:
+    camera = FakeCamera(packets)
+    async with playing(camera):
+        async with live() as it:
+            viewer, _ = await it.watch(camera)
+            await viewer.frame()
+        assert [reason for _, reason, _ in it.closed] == ["the agent is stopping"]
+        await viewer.ended()
+        with pytest.raises(TransientError, match="not running"):
+            await it.watch(camera)
+
+
+async def test_an_unknown_session_cannot_be_closed() -> None:
+    async with live() as it:
+        with pytest.raises(PermanentError) as caught:
+            await it.sessions.close("s1")
+        assert caught.value.code == "session_unknown"
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.integers(0, len(LINES) - 1), st.text(max_size=30), st.integers(0, 60))
+async def test_a_broken_offer_is_answered_or_refused(line: int, noise: str, place: int) -> None:
+    lines = OFFER.splitlines()
+    lines[line] = lines[line][:place] + noise + lines[line][place + 5 :]
+    camera = FakeCamera([])
+    async with live() as it:
+        with suppress(AgentError):
+            await it.sessions.open(STREET, "\r\n".join(lines), camera, "mallory")
+        await it.sessions.close_all("enough")
+        assert it.sessions.viewers(STREET) == 0
+        await until(lambda: not (len(asyncio.all_tasks()) > 2))
