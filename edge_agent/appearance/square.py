@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 
 from edge_agent.values.frame import Frame, Pixels
@@ -30,7 +29,7 @@ class Square:
         return cls(round((x - even / 2) / 2) * 2, round((y - even / 2) / 2) * 2, even)
 
     def cut(self, frame: Frame, size: int) -> Pixels:
-        """Returns what is in it, scaled, as uint8 RGB (size, size, 3); the picture's edge is repeated outside of it.
+        """Returns what is in it, scaled, as uint8 RGB (size, size, 3); black where it reaches outside.
 
         Args:
             frame: the picture.
@@ -51,8 +50,6 @@ class Square:
         width, height = (max(2, round(length * scale / 2) * 2) for length in (right - left, bottom - top))
         x = min(round((left - self.left) * scale), size - width)
         y = min(round((top - self.top) * scale), size - height)
-        inside = frame.crop(part, width, height)
-        around = (y, size - height - y, x, size - width - x)
-        return (
-            np.asarray(cv2.copyMakeBorder(inside, *around, cv2.BORDER_REPLICATE), np.uint8) if any(around) else inside
-        )
+        cut = np.zeros((size, size, 3), np.uint8)
+        cut[y : y + height, x : x + width] = frame.crop(part, width, height)
+        return cut

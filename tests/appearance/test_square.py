@@ -26,13 +26,11 @@ def test_a_square_inside_is_that_part_of_the_picture(left: int, top: int) -> Non
     assert difference.mean() < 1
 
 
-def test_outside_the_edge_is_repeated_and_what_is_inside_keeps_its_place() -> None:
-    picture = np.zeros((64, 64, 3), np.uint8)
-    picture[:, :32] = 255
-    cut = Square(-64, -32, 128).cut(framed(picture), 64)
-    bright = cut[:, :, 0] > 128
-    assert bright[:, :46].all()
-    assert not bright[:, 50:].any()
+def test_outside_is_black_and_what_is_inside_keeps_its_place() -> None:
+    picture = np.full((64, 64, 3), 255, np.uint8)
+    bright = Square(-64, -32, 128).cut(framed(picture), 64)[:, :, 0] > 128
+    assert bright[16:48, 32:].all()
+    assert bright.sum() == 32 * 32
 
 
 def test_a_square_far_away_is_black() -> None:
