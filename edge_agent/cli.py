@@ -18,9 +18,9 @@ from edge_agent.aio.leave import run_until_signal
 from edge_agent.demo.broker import demo_broker
 from edge_agent.demo.run import demo_settings, prepare_clips, welcome
 from edge_agent.errors import AgentError
-from edge_agent.events.schemas import write_schemas
 from edge_agent.inference.models import InferenceSettings, Models
 from edge_agent.settings import Settings, describe_settings, load_settings
+from edge_agent.uplink.schemas import write_schemas
 
 P = ParamSpec("P")
 

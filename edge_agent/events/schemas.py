@@ -9,7 +9,7 @@ from uuid import UUID
 
 from pydantic import TypeAdapter
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
-from pydantic_core.core_schema import DataclassSchema
+from pydantic_core.core_schema import DataclassSchema, ModelSchema
 from typing_extensions import override
 
 from edge_agent.events.envelope import envelope
@@ -111,10 +111,17 @@ class _AsWritten(GenerateJsonSchema):
                 "minItems": 4,
                 "maxItems": 4,
             }
-        made = super().dataclass_schema(schema)
-        text = inspect.getdoc(schema["cls"]) or ""
-        made["description"] = " ".join(text.split("\n\n")[0].split())
-        for name, meaning in re.findall(r"^    (\w+): (.+(?:\n {8}.+)*)", text, re.MULTILINE):
-            if name in made.get("properties", {}):
-                made["properties"][name]["description"] = " ".join(meaning.split()).replace("``", "`")
-        return made
+        return _documented(super().dataclass_schema(schema), schema["cls"])
+
+    @override
+    def model_schema(self, schema: ModelSchema) -> JsonSchemaValue:
+        return _documented(super().model_schema(schema), schema["cls"])
+
+
+def _documented(made: JsonSchemaValue, cls: type) -> JsonSchemaValue:
+    text = inspect.getdoc(cls) or ""
+    made["description"] = " ".join(text.split("\n\n")[0].split()).replace("``", "`")
+    for name, meaning in re.findall(r"^    (\w+): (.+(?:\n {8}.+)*)", text, re.MULTILINE):
+        if name in made.get("properties", {}):
+            made["properties"][name]["description"] = " ".join(meaning.split()).replace("``", "`")
+    return made

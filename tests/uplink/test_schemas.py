@@ -1,0 +1,79 @@
+"""The published contract is what the code does."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+
+from edge_agent.events.schemas import event_types, examples
+from edge_agent.uplink.schemas import documents, write_schemas
+from edge_agent.values.ids import CameraId
+from tests.events.test_outbox import notice, statistic
+from tests.peers.broker import Broker
+from tests.uplink.test_commands import PLAY, desk
+from tests.uplink.town import ROOT
+
+DOCUMENTS = documents()
+PUBLISHED = Path(__file__).parents[2] / "docs" / "events"
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_what_is_published_is_not_stale(name: str) -> None:
+    assert (PUBLISHED / name).read_text(encoding="utf-8") == DOCUMENTS[name], "run: edge-agent schema docs/events"
+
+
+def test_nothing_else_is_published(tmp_path: Path) -> None:
+    assert {path.name for path in PUBLISHED.iterdir()} == set(DOCUMENTS)
+    assert {path.name for path in write_schemas(tmp_path / "events")} == set(DOCUMENTS)
+
+
+@pytest.mark.parametrize("name", [name for name in DOCUMENTS if name.endswith(".json") and name != "asyncapi.json"])
+def test_each_schema_is_one(name: str) -> None:
+    jsonschema.Draft202012Validator.check_schema(json.loads(DOCUMENTS[name]))
+
+
+def test_the_asyncapi_document_refers_only_to_what_is_there() -> None:
+    document = json.loads(DOCUMENTS["asyncapi.json"])
+
+    def references(part: Any) -> list[str]:
+        if isinstance(part, dict):
+            own = [part["$ref"]] if "$ref" in part else []
+            return own + [found for value in part.values() for found in references(value)]
+        return []
+
+    for reference in references(document):
+        if reference.startswith("./"):
+            assert reference.removeprefix("./") in DOCUMENTS
+            continue
+        target = document
+        for step in reference.removeprefix("#/").split("/"):
+            target = target[step]
+    for channel in document["channels"].values():
+        assert set(channel["parameters"]) == {p[1:-1] for p in channel["address"].split("/") if p.startswith("{")}
+
+
+def test_the_page_has_an_example_of_every_event() -> None:
+    shown = {kind.type for kind, _ in examples()}
+    assert shown == {kind.type for kind in event_types()}
+    for kind in shown:
+        assert f"### `{kind}`" in DOCUMENTS["README.md"]
+
+
+def fits(document: object, name: str) -> None:
+    checker = jsonschema.FormatChecker()
+    jsonschema.Draft202012Validator(json.loads(DOCUMENTS[f"{name}.json"]), format_checker=checker).validate(document)
+
+
+async def test_real_traffic_fits(broker: Broker, tmp_path: Path) -> None:
+    async with desk(broker, tmp_path) as d:
+        for data in (notice(), statistic()):
+            await d.box.journal.tell(CameraId("street"), data)
+        fits({"id": "1", "token": "t", "arguments": {}}, "command")
+        fits(await d.ask("1", d.office.token(f"{PLAY}:*")), "reply")
+        fits(await d.ask("2", "bad"), "reply")
+        await d.csu.until(lambda: len(d.csu.events) == 2)
+        for event in d.csu.events:
+            fits(event, event["type"].removeprefix("edge.v1."))
+        fits(d.csu.on(f"{ROOT}/status")[0], "status")
