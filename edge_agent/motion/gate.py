@@ -32,6 +32,10 @@ NOISES = 5.0
 UNKNOWN_NOISE = 3.0
 """Grey levels of deviation taken for usual at first: what a cheap camera shows at night."""
 
+GLANCE = 1.5
+"""Seconds that a look lasts when nothing moves: a tracker believes in nobody it saw once, and pictures may come as
+slowly as one a second."""
+
 EVERYWHERE = 0.4
 """Share of what is watched above which it was the light or the exposure that changed: look once and learn anew."""
 
@@ -54,10 +58,11 @@ class Gate:
         self._watched: Pixels = np.empty((0, 0), np.uint8)
         self._at = Monotonic(-math.inf)
         self._moved = Monotonic(-math.inf)
+        self._glanced = Monotonic(-math.inf)
         self._looked = Monotonic(-math.inf)
 
     def opens(self, frame: Frame) -> bool:
-        """Returns whether to look: something moves or has just moved, or nobody looked for a long time.
+        """Returns whether to look: something moves or has just moved, or it is time to look anyway.
 
         Pictures may come at any rate and with gaps of any length.
         """
@@ -66,13 +71,14 @@ class Gate:
             self._compare(cells, frame.arrived)
         else:
             self._start(cells)
-        self._at = frame.arrived
+        self._at = at = frame.arrived
         if self.moving:
-            self._moved = frame.arrived
-        settings = self._settings
-        if self._at - self._moved > settings.stay_awake and self._at - self._looked < settings.heartbeat:
+            self._moved = at
+        if at - self._looked >= self._settings.heartbeat:
+            self._glanced = at
+        if at - self._moved > self._settings.stay_awake and at - self._glanced > GLANCE:
             return False
-        self._looked = self._at
+        self._looked = at
         return True
 
     def _start(self, cells: Cells) -> None:
