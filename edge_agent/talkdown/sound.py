@@ -119,7 +119,7 @@ def from_wav(data: bytes) -> Speech:
                 raise ValueError("cut short")
             return _speech(samples, reader.getframerate())
     except (wave.Error, EOFError) as exc:
-        raise ValueError(str(exc)) from exc
+        raise ValueError("no WAV file") from exc
 
 
 def _frames(data: bytes) -> Iterator[av.AudioFrame]:

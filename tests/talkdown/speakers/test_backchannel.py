@@ -47,12 +47,6 @@ async def test_the_camera_hears_the_message(camera: Cameras, speech: Speech, tra
     assert abs(level) < 0.5
 
 
-async def test_a_microphone_beside_the_loudspeaker_is_left_alone(camera: Cameras, speech: Speech) -> None:
-    there = camera(None, "--microphone")
-    await BackchannelSettings(url=there.url).build().play(speech, nothing)
-    assert likeness(there.heard(), resampled(speech, 8000).samples)[0] >= 0.99
-
-
 async def test_wrong_password(camera: Cameras, speech: Speech) -> None:
     there = camera(None, *GUARDED)
     settings = BackchannelSettings.model_validate({"url": there.url, "username": "admin", "password": "guess"})

@@ -1,0 +1,245 @@
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+
+from edge_agent.aio.clock import SystemClock
+from edge_agent.errors import AgentError, PermanentError, TransientError
+from edge_agent.talkdown.announcer import Announcer
+from edge_agent.talkdown.cache import SoundCache
+from edge_agent.talkdown.messages import MessageSettings
+from edge_agent.talkdown.request import Playing, Request
+from edge_agent.talkdown.settings import TalkdownSettings
+from edge_agent.talkdown.sound import to_wav
+from edge_agent.talkdown.voice import Voice
+from edge_agent.values.event import Outcome, TalkdownReceipt
+from edge_agent.values.ids import CameraId
+from edge_agent.values.speech import Speech
+from tests.talkdown.conftest import chirp
+
+DEADLINE = 5.0
+
+
+class FakeSpeaker:
+    """Sounds until it is told to finish or to fail."""
+
+    def __init__(self) -> None:
+        self.playing = 0
+        self.most = 0
+        self.error: AgentError | None = None
+        self.finish = asyncio.Semaphore(0)
+
+    async def play(self, speech: Speech, started: Callable[[], None]) -> None:
+        self.playing += 1
+        self.most = max(self.most, self.playing)
+        try:
+            if self.error is not None:
+                raise self.error
+            started()
+            await self.finish.acquire()
+            assert speech.seconds > 0
+        finally:
+            self.playing -= 1
+
+
+class Site:
+    """An announcer with everything around it."""
+
+    def __init__(self, settings: TalkdownSettings, folder: Path) -> None:
+        self.speaker = FakeSpeaker()
+        self.receipts: list[TalkdownReceipt] = []
+        self.changes: list[Playing | None] = []
+        self._news = asyncio.Event()
+        voice = Voice(settings, SoundCache(folder))
+        self.announcer = Announcer(
+            CameraId("gate"), self.speaker, voice, settings, SystemClock(), told=self._told, changed=self._changed
+        )
+
+    async def _told(self, receipt: TalkdownReceipt) -> None:
+        self.receipts.append(receipt)
+        self._news.set()
+
+    def _changed(self, playing: Playing | None) -> None:
+        self.changes.append(playing)
+        self._news.set()
+
+    async def _until(self, condition: Callable[[], bool]) -> None:
+        async with asyncio.timeout(DEADLINE):
+            while not condition():
+                self._news.clear()
+                await self._news.wait()
+
+    async def until_told(self, count: int) -> list[TalkdownReceipt]:
+        await self._until(lambda: len(self.receipts) >= count)
+        return self.receipts
+
+    async def until_sounding(self, utterance: UUID) -> None:
+        await self._until(lambda: any(now is not None and now.utterance == utterance for now in self.changes[-1:]))
+
+    async def say(self, priority: int | None = None, message: str = "m") -> UUID:
+        return await self.announcer.say(Request("anna", message=message, priority=priority))
+
+    def outcomes(self) -> dict[UUID, Outcome]:
+        assert len({receipt.utterance for receipt in self.receipts}) == len(self.receipts), "two receipts for one"
+        return {receipt.utterance: receipt.outcome for receipt in self.receipts}
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> TalkdownSettings:
+    (tmp_path / "m.wav").write_bytes(to_wav(chirp(1.0)))
+    message = MessageSettings(recordings={"fr": tmp_path / "m.wav"})
+    lost = MessageSettings(recordings={"fr": tmp_path / "lost.wav"})
+    return TalkdownSettings(messages={"m": message, "lost": lost}, queue=2)
+
+
+@asynccontextmanager
+async def started(settings: TalkdownSettings, tmp_path: Path) -> AsyncIterator[Site]:
+    site = Site(settings, tmp_path / "voice")
+    task = asyncio.create_task(site.announcer.run())
+    try:
+        yield site
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+
+@pytest.fixture
+async def site(settings: TalkdownSettings, tmp_path: Path) -> AsyncIterator[Site]:
+    async with started(settings, tmp_path) as made:
+        yield made
+
+
+async def test_played_with_a_receipt_that_says_everything(site: Site) -> None:
+    said = await site.say()
+    await site.until_sounding(said)
+    site.speaker.finish.release()
+    (receipt,) = await site.until_told(1)
+    assert (receipt.utterance, receipt.outcome, receipt.actor, receipt.message) == (said, Outcome.PLAYED, "anna", "m")
+    assert (receipt.language, receipt.text, receipt.reason) == ("fr", "", "")
+    assert receipt.seconds == pytest.approx(1.4, abs=0.01)
+    assert [change and change.utterance for change in site.changes] == [said, None]
+
+
+async def test_equals_wait_for_their_turn_and_the_urgent_goes_first(site: Site) -> None:
+    first = await site.say()
+    await site.until_sounding(first)
+    second, third = await site.say(10), await site.say(40)
+    for _ in range(3):
+        site.speaker.finish.release()
+    await site.until_told(3)
+    assert [receipt.utterance for receipt in site.receipts] == [first, third, second]
+    assert site.speaker.most == 1
+
+
+async def test_the_more_urgent_interrupts(site: Site) -> None:
+    low = await site.say(10)
+    await site.until_sounding(low)
+    high = await site.say(90)
+    await site.until_sounding(high)
+    site.speaker.finish.release()
+    stopped, played = await site.until_told(2)
+    assert (stopped.utterance, stopped.outcome) == (low, Outcome.STOPPED)
+    assert "more urgent" in stopped.reason
+    assert 0 <= stopped.seconds < 1.4
+    assert (played.utterance, played.outcome) == (high, Outcome.PLAYED)
+
+
+async def test_a_hundred_requests_at_once_are_bounded_and_all_accounted_for(site: Site) -> None:
+    sounding = await site.say()
+    await site.until_sounding(sounding)
+    answers = await asyncio.gather(*(site.say() for _ in range(100)), return_exceptions=True)
+    refusals = [answer for answer in answers if isinstance(answer, TransientError)]
+    assert [refusal.code for refusal in refusals] == ["busy"] * 98
+    for _ in range(3):
+        site.speaker.finish.release()
+    await site.until_told(101)
+    assert list(site.outcomes().values()).count(Outcome.PLAYED) == 3
+
+
+async def test_in_a_full_queue_the_urgent_displaces_the_least(site: Site) -> None:
+    sounding = await site.say(50)
+    await site.until_sounding(sounding)
+    old, young, urgent = await site.say(10), await site.say(10), await site.say(20)
+    assert site.outcomes() == {young: Outcome.REFUSED}
+    for _ in range(3):
+        site.speaker.finish.release()
+    await site.until_told(4)
+    assert [receipt.utterance for receipt in site.receipts[1:]] == [sounding, urgent, old]
+
+
+@pytest.mark.parametrize(
+    ("request_", "code"),
+    [
+        (Request("anna", message="nope"), "message_unknown"),
+        (Request("anna", text="x" * 10_000), "text_too_long"),
+        (Request("anna", text=" "), "text_empty"),
+    ],
+)
+async def test_a_refusal_is_raised_and_told(site: Site, request_: Request, code: str) -> None:
+    with pytest.raises(PermanentError) as error:
+        await site.announcer.say(request_)
+    (receipt,) = site.receipts
+    assert (error.value.code, receipt.outcome, receipt.reason) == (code, Outcome.REFUSED, error.value.reason)
+    assert len(receipt.text) <= 500
+
+
+async def test_a_camera_without_a_loudspeaker_refuses(settings: TalkdownSettings, tmp_path: Path) -> None:
+    receipts = []
+
+    async def told(receipt: TalkdownReceipt) -> None:
+        receipts.append(receipt.outcome)
+
+    voice = Voice(settings, SoundCache(tmp_path / "voice"))
+    announcer = Announcer(CameraId("gate"), None, voice, settings, SystemClock(), told=told, changed=lambda _: None)
+    with pytest.raises(PermanentError, match=r"camera gate has no loudspeaker: set cameras\.gate\.speaker"):
+        await announcer.say(Request("anna", message="m"))
+    assert receipts == [Outcome.REFUSED]
+
+
+@pytest.mark.parametrize("error", [TransientError("drops", "wait"), PermanentError("no loudspeaker", "buy one")])
+async def test_a_failure_is_told_and_the_next_one_is_played(site: Site, error: AgentError) -> None:
+    site.speaker.error = error
+    await site.say()
+    (receipt,) = await site.until_told(1)
+    assert (receipt.outcome, receipt.reason, receipt.remedy) == (Outcome.FAILED, error.reason, error.remedy)
+    assert receipt.seconds == 0
+    assert site.changes == []
+    site.speaker.error = None
+    site.speaker.finish.release()
+    await site.say()
+    assert (await site.until_told(2))[1].outcome is Outcome.PLAYED
+
+
+async def test_a_recording_that_is_gone_fails_with_its_name(site: Site) -> None:
+    await site.say(message="lost")
+    (receipt,) = await site.until_told(1)
+    assert receipt.outcome is Outcome.FAILED
+    assert "lost.wav" in receipt.reason
+
+
+async def test_hush_silences_everything_and_the_next_one_is_played(site: Site) -> None:
+    sounding = await site.say()
+    await site.until_sounding(sounding)
+    waiting = await site.say()
+    site.announcer.hush("berta")
+    await site.until_told(2)
+    assert site.outcomes() == {sounding: Outcome.STOPPED, waiting: Outcome.STOPPED}
+    assert {receipt.reason for receipt in site.receipts} == {"stopped by berta"}
+    site.announcer.hush("berta")
+    site.speaker.finish.release()
+    await site.say()
+    assert (await site.until_told(3))[2].outcome is Outcome.PLAYED
+
+
+async def test_leaving_tells_what_was_not_said(settings: TalkdownSettings, tmp_path: Path) -> None:
+    async with started(settings, tmp_path) as site:
+        sounding = await site.say()
+        await site.until_sounding(sounding)
+        waiting = await site.say()
+    assert site.outcomes() == {sounding: Outcome.STOPPED, waiting: Outcome.STOPPED}
+    assert site.speaker.playing == 0
+    assert site.changes[-1] is None
