@@ -16,6 +16,7 @@ _BLACK = 16
 _GREY = 128
 """Black in video range (ITU-R BT.601): luma, and the chroma of no colour."""
 
+_MARGIN = 2
 _SUBPIXELS = 4
 """Bits of a pixel's fraction that OpenCV is given."""
 
@@ -86,13 +87,14 @@ class Masks:
 
 
 def _patch(polygon: Polygon, width: int, height: int) -> _Patch:
-    whole = np.zeros((height, width), np.uint8)
+    # A margin, so that a line along the picture's very edge is drawn and not cut off before it grows.
+    whole = np.zeros((height + 2 * _MARGIN, width + 2 * _MARGIN), np.uint8)
     # OpenCV's coordinates name the middle of a pixel, fractions its top left corner.
-    corners = np.array(polygon) * (width, height) - 0.5
+    corners = np.array(polygon) * (width, height) + (_MARGIN - 0.5)
     cv2.fillPoly(whole, [np.rint(corners * (1 << _SUBPIXELS)).astype(np.int32)], (255,), shift=_SUBPIXELS)
     # Rounding is off by less than a pixel: one more on every side holds whatever the polygon touches.
     grown = cv2.dilate(whole, np.ones((3, 3), np.uint8))
-    blocks = grown.reshape(height // 2, 2, width // 2, 2).max(axis=(1, 3))
+    blocks = grown[_MARGIN:-_MARGIN, _MARGIN:-_MARGIN].reshape(height // 2, 2, width // 2, 2).max(axis=(1, 3))
     rows, columns = np.flatnonzero(blocks.any(axis=1)), np.flatnonzero(blocks.any(axis=0))
     chroma = np.ascontiguousarray(blocks[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1])
     luma = chroma.repeat(2, axis=0).repeat(2, axis=1)

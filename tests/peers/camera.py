@@ -155,7 +155,8 @@ def main() -> None:
     factory = GstRtspServer.RTSPOnvifMediaFactory()
     factory.set_media_gtype(GstRtspServer.RTSPOnvifMedia.__gtype__)
     factory.set_launch(launch(args))
-    factory.set_shared(True)
+    # Shared, as an encoder is by all viewers; a second viewer of sound alone would meet the first one's teardown.
+    factory.set_shared(not args.audio_only)
     if not args.no_backchannel:
         factory.set_backchannel_launch(loudspeaker(args))
     units = [b"\xff" * (8000 // args.fps)] if args.audio_only else access_units(args)

@@ -23,7 +23,7 @@ FIGURE = (
 
 @dataclass(frozen=True)
 class Clip:
-    """What a clip shows and how it is encoded; never with B-frames, as cameras do it.
+    """What a clip shows and how it is encoded.
 
     Attributes:
         picture: a file to take the picture from, or an ffmpeg filter graph with ``{size}`` and ``{fps}`` in it.
@@ -34,6 +34,7 @@ class Clip:
         start: seconds into the file.
         gop: pictures from one key frame to the next.
         bitrate: as ffmpeg reads it.
+        reordered: whether there are B-frames, which films have and cameras do not.
         suffix: of the file: ``.h264`` and ``.h265`` are Annex B with access unit delimiters, others are containers.
     """
 
@@ -46,6 +47,7 @@ class Clip:
     gop: int = 15
     bitrate: str = "800k"
     suffix: str = ".h264"
+    reordered: bool = False
 
     def file(self) -> Path:
         """Returns the encoded clip, made now if nobody made it before."""
@@ -65,7 +67,7 @@ class Clip:
         else:
             graph = self.picture.format(size=f"{width}x{height}", fps=self.fps)
             source = ["-f", "lavfi", "-i", graph]
-        gop = ["-g", str(self.gop), "-bf", "0", "-b:v", self.bitrate]
+        gop = ["-g", str(self.gop), "-bf", "2" if self.reordered else "0", "-b:v", self.bitrate]
         encoder = {
             "h264": ["libx264", "-preset", "veryfast", "-sc_threshold", "0", *gop],
             "h265": [
@@ -83,7 +85,7 @@ class Clip:
             ".h264": ["-bsf:v", "h264_metadata=aud=insert"],
             ".h265": ["-bsf:v", "hevc_metadata=aud=insert", "-f", "hevc"],
         }.get(self.suffix, [])
-        common = ["-an", "-t", str(self.seconds), "-pix_fmt", "yuv420p"]
+        common = ["-an", "-t", str(self.seconds), "-pix_fmt", "yuvj420p" if self.codec == "mjpeg" else "yuv420p"]
         return [*source, *common, "-c:v", *encoder, *delimiters]
 
 
