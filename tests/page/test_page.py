@@ -315,10 +315,10 @@ async def test_links_name_ice_servers(fake: Callable[..., Fake], page: Page) -> 
     await page.goto(fake("--cameras", "0").address)
     header = (
         '<stun:a.example:3478>; rel="ice-server", <x>; rel="next", <turn:b.example?transport=udp>; rel="ice-server"; '
-        'username="u,1"; credential="p;2"; credential-type="password"'
+        'username="u,1"; credential="p;\\"2"; credential-type="password"'
     )
     servers = await page.evaluate("async (header) => (await import('./static/whep.js')).parseLinks(header)", header)
     assert servers == [
         {"urls": "stun:a.example:3478"},
-        {"urls": "turn:b.example?transport=udp", "username": "u,1", "credential": "p;2"},
+        {"urls": "turn:b.example?transport=udp", "username": "u,1", "credential": 'p;"2'},
     ]

@@ -3,7 +3,7 @@
 import { decimal, duration, exact, percent, t } from "./i18n.js";
 import { cameraOf, typeOf } from "./site.js";
 
-// tone: alarm, warn, good, calm; group: what the ticker's filter calls it.
+// tone: alarm, warn, good, calm; group: alarms, talks, notices, or trail for what people did.
 const KINDS = {
   "mask.verdict": ({ verdict }) => ({
     icon: verdict === "incorrect" ? "warning" : "cross",
@@ -12,11 +12,11 @@ const KINDS = {
     what: t(`event.mask.verdict.${verdict}`),
     alarm: true,
   }),
-  "mask.statistics": (data) => ({ icon: "chart", tone: "calm", group: "technical", detail: t("countsDetail", data) }),
+  "mask.statistics": (data) => ({ icon: "chart", tone: "calm", group: "notices", detail: t("countsDetail", data) }),
   "camera.status": ({ state, reason }) => ({
     icon: state === "offline" ? "camera-off" : "camera",
     tone: { online: "good", offline: "alarm", degraded: "warn" }[state],
-    group: "technical",
+    group: "notices",
     what: t(`event.camera.${state}`),
     detail: reason,
     alarm: state === "offline",
@@ -28,15 +28,21 @@ const KINDS = {
     what: t(`event.talkdown.${outcome}`),
     detail: reason || text || message,
   }),
-  audit: (data) => ({ icon: "person", tone: "calm", group: "technical", detail: t("auditDetail", data) }),
+  audit: ({ actor, action, outcome }) => ({
+    icon: "person",
+    tone: outcome === "done" ? "calm" : "warn",
+    group: "trail",
+    what: t(`action.${action}`) ?? action,
+    detail: outcome === "done" ? actor : `${actor} · ${outcome}`,
+  }),
   gap: (data) => ({ icon: "warning", tone: "alarm", group: "alarms", detail: t("gapDetail", data), alarm: true }),
 };
 
 /** Returns `{icon, tone, group, what, detail, where, camera, at, alarm}`; a type this page does not know is shown by its name. */
 export function describe(event, site) {
-  const camera = cameraOf(event);
+  const camera = cameraOf(event) ?? (event.data?.camera || null);
   const type = typeOf(event);
-  const kind = KINDS[type]?.(event.data ?? {}) ?? { icon: "clock", tone: "calm", group: "technical" };
+  const kind = KINDS[type]?.(event.data ?? {}) ?? { icon: "clock", tone: "calm", group: "notices" };
   return {
     detail: "",
     alarm: false,
@@ -58,6 +64,7 @@ const FACTS = [
   ["text", "text", String],
   ["seconds", "seconds", (value) => duration(Number(decimal(value).replace(",", ".")))],
   ["actor", "by", String],
+  ["detail", "detail", String],
   ["reason", "reason", String],
   ["remedy", "remedy", String],
 ];

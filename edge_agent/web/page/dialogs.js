@@ -46,7 +46,7 @@ export function signIn() {
       try {
         await login(token.value);
       } catch (failure) {
-        error.textContent = failure.status === 401 ? t("wrongToken") : failure.status ? failure.message : t("unreachable");
+        error.textContent = failure.status === 401 ? t("wrongToken") : failure.status ? `${failure.message} ${failure.remedy}` : t("unreachable");
         return token.select();
       }
       dialog.remove();

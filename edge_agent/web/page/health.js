@@ -8,19 +8,27 @@ const HOT = 80;
 const WARM = 70;
 const FULL = 0.92;
 const LATE = 100;
+const SCARCE = 1e9;
+
+/** Returns the memory that the box uses, or the agent alone where the box does not tell, and what there is. */
+function memoryOf({ memory, memory_free, memory_total }) {
+  const total = memory?.total ?? memory_total;
+  const free = memory?.free ?? memory_free;
+  return { used: total != null && free != null ? total - free : (memory?.rss ?? memory), total };
+}
 
 /** Returns `[icon, words, value, tone]` for everything that the heartbeat told. */
 function items(health) {
-  const { load, temperature, memory, disk, uptime, broker, outbox } = health;
-  const share = memory?.total ? (memory.used ?? memory.rss) / memory.total : null;
-  const first = Array.isArray(load) ? load[0] : load;
+  const { load, temperature, uptime, broker, outbox } = health;
+  const { used, total } = memoryOf(health);
+  const free = health.disk?.free ?? health.disk_free;
   return [
     broker && [broker.connected ? "broker" : "broker-off", t("broker"), t(broker.connected ? "connected" : "disconnected"), broker.connected ? "good" : "alarm"],
     outbox != null && ["outbox", t("outbox"), whole(outbox), outbox > LATE ? "warn" : ""],
-    first != null && ["load", t("load"), decimal(first), ""],
+    load != null && ["load", t("load"), decimal(load), ""],
     temperature != null && ["heat", t("temperature"), `${whole(temperature)} °C`, temperature >= HOT ? "alarm" : temperature >= WARM ? "warn" : ""],
-    share != null && ["memory", t("memory"), `${bytes(memory.used ?? memory.rss)} (${percent(share)})`, share > FULL ? "warn" : ""],
-    disk?.free != null && ["disk", t("disk"), bytes(disk.free), disk.free < 1e9 ? "warn" : ""],
+    used != null && ["memory", t("memory"), total ? `${bytes(used)} (${percent(used / total)})` : bytes(used), used / total > FULL ? "warn" : ""],
+    free != null && ["disk", t("disk"), bytes(free), free < SCARCE ? "warn" : ""],
     uptime != null && ["clock", t("uptime"), duration(uptime), ""],
   ].filter(Boolean);
 }

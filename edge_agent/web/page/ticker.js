@@ -4,11 +4,12 @@ import { describe } from "./describe.js";
 import { h, icon } from "./dom.js";
 import { ago, exact, percent, t } from "./i18n.js";
 
-const GROUPS = ["all", "alarms", "talks", "technical"];
+// What people did fills the list where many watch: it is there when asked for.
+const GROUPS = { main: (group) => group !== "trail", alarms: (group) => group === "alarms", talks: (group) => group === "talks", all: () => true };
 const KEPT = 200;
 
 export class Ticker {
-  #group = "all";
+  #group = "main";
 
   /** @param {function(object): void} opened called with the event that a person chose. */
   constructor(element, site, opened) {
@@ -32,8 +33,8 @@ export class Ticker {
 
   #render() {
     this.filter.replaceChildren(
-      ...GROUPS.map((group) =>
-        h("button.choice", { type: "button", "aria-pressed": String(group === this.#group), click: () => this.#choose(group) }, t(group)),
+      ...Object.keys(GROUPS).map((group) =>
+        h("button.choice", { type: "button", "data-group": group, "aria-pressed": String(group === this.#group), click: () => this.#choose(group) }, t(group)),
       ),
     );
     this.list.replaceChildren(...this.site.events.map((event) => this.#row(event)));
@@ -42,19 +43,19 @@ export class Ticker {
 
   #choose(group) {
     this.#group = group;
-    [...this.filter.children].forEach((button, i) => button.setAttribute("aria-pressed", String(GROUPS[i] === group)));
+    for (const button of this.filter.children) button.setAttribute("aria-pressed", String(button.dataset.group === group));
     for (const row of this.list.children) row.hidden = !this.#fits(row);
     this.#emptiness();
   }
 
   #fits(row) {
-    return this.#group === "all" || row.dataset.group === this.#group;
+    return GROUPS[this.#group](row.dataset.group);
   }
 
   #emptiness() {
     this.empty.hidden = [...this.list.children].some((row) => !row.hidden);
     const statistics = this.site.policy && !this.site.policy.individual_events;
-    const words = this.#group === "all" ? t("noEvents") : t("noEventsFilter");
+    const words = this.#group === "main" ? t("noEvents") : t("noEventsFilter");
     this.empty.textContent = statistics ? `${words} ${t("statisticsOnly")}` : words;
   }
 

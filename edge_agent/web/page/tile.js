@@ -76,7 +76,7 @@ export class Tile {
       h("strong", {}, name),
       camera.place ? h("span.place", {}, camera.place) : null,
     );
-    this.title.setAttribute("aria-label", t("enlarge", { camera: name }));
+    this.title.title = t("enlarge", { camera: name });
     this.state.className = `chip ${live ? (camera.state === "degraded" ? "warn" : "good") : "calm"}`;
     this.state.replaceChildren(h("i.dot"), t(live ? (camera.state === "degraded" ? "degraded" : "live") : this.#calm()));
     const speech = this.site.speech.get(camera.id);

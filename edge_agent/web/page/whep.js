@@ -137,12 +137,16 @@ async function iceServers(address) {
   return parseLinks(response.headers.get("Link") ?? "");
 }
 
+const PARAMETER = /;\s*([\w-]+)=(?:"((?:[^"\\]|\\.)*)"|([^",;\s]+))/g;
+const LINK = new RegExp(String.raw`<([^>]+)>((?:\s*${PARAMETER.source})*)`, "g");
+
 export function parseLinks(header) {
   const servers = [];
-  for (const [, urls, rest] of header.matchAll(/<([^>]+)>((?:\s*;\s*[\w-]+=(?:"[^"]*"|[^",;\s]+))*)/g)) {
-    const parameters = Object.fromEntries([...rest.matchAll(/([\w-]+)=(?:"([^"]*)"|([^",;\s]+))/g)].map((m) => [m[1], m[2] ?? m[3]]));
-    if (parameters.rel !== "ice-server" || !/^(stun|turn)s?:/.test(urls)) continue;
-    servers.push({ urls, ...(parameters.username && { username: parameters.username, credential: parameters.credential }) });
+  for (const [, urls, rest] of header.matchAll(LINK)) {
+    const pairs = [...rest.matchAll(PARAMETER)].map(([, name, quoted, plain]) => [name, quoted?.replace(/\\(.)/g, "$1") ?? plain]);
+    const { rel, username, credential } = Object.fromEntries(pairs);
+    if (rel !== "ice-server" || !/^(stun|turn)s?:/.test(urls)) continue;
+    servers.push(username ? { urls, username, credential } : { urls });
   }
   return servers;
 }
