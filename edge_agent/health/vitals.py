@@ -5,13 +5,14 @@ import os
 import shutil
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from edge_agent.aio.clock import Clock
 
 _EVERY = 0.25  # seconds between two looks at the loop's lag: four wake-ups a second cost nothing that can be measured
 _LOOKS = 240
+_SAMPLE_AT = 20  # looks at the lag for one at the rest: every five seconds
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
@@ -50,14 +51,14 @@ class Vitals:
     """Looks at the box.
 
     Args:
-        clock: measures.
         state: folder whose disk matters.
+        clock: measures.
         proc: the kernel's files on processes and memory.
         thermal: the kernel's files on temperature.
     """
 
     def __init__(
-        self, clock: Clock, state: Path, *, proc: Path = Path("/proc"), thermal: Path = Path("/sys/class/thermal")
+        self, state: Path, clock: Clock, *, proc: Path = Path("/proc"), thermal: Path = Path("/sys/class/thermal")
     ) -> None:
         self._clock = clock
         self._state = state
@@ -67,13 +68,21 @@ class Vitals:
         self._lags: deque[float] = deque(maxlen=_LOOKS)
         self._busy: tuple[float, float] | None = None
         self._own: tuple[float, float] | None = None
+        self._pulse: Pulse | None = None
 
-    async def run(self) -> None:
-        """Measures the loop's lag for ever."""
+    async def watch_loop(self) -> None:
+        """Measures how late the loop runs, and takes the pulse now and then, for ever."""
         while True:
-            due = self._clock.monotonic() + _EVERY
-            await asyncio.sleep(_EVERY)
-            self._lags.append(max(0.0, self._clock.monotonic() - due))
+            self._pulse = await self.pulse()
+            for _ in range(_SAMPLE_AT):
+                due = self._clock.monotonic() + _EVERY
+                await asyncio.sleep(_EVERY)
+                self._lags.append(max(0.0, self._clock.monotonic() - due))
+
+    def sample(self) -> dict[str, object]:
+        """Returns the last pulse for a heartbeat, rounded; empty before the first. Never blocks."""
+        told = asdict(self._pulse) if self._pulse else {}
+        return {name: round(value, 4) if isinstance(value, float) else value for name, value in told.items()}
 
     async def pulse(self) -> Pulse:
         """Looks at everything; the kernel's files are read in a thread, for some drivers take their time."""

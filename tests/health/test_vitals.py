@@ -7,6 +7,7 @@ import pytest
 
 from edge_agent.aio.clock import SystemClock
 from edge_agent.health.vitals import Vitals
+from tests.uplink.town import until
 
 
 def draw(folder: Path, stat: str) -> None:
@@ -21,7 +22,7 @@ def draw(folder: Path, stat: str) -> None:
 
 async def test_figures_are_read_from_the_kernel(tmp_path: Path) -> None:
     await asyncio.to_thread(draw, tmp_path, "100 0 100 700 100 0 0 0 0 0")
-    vitals = Vitals(SystemClock(), tmp_path, proc=tmp_path / "proc", thermal=tmp_path / "thermal")
+    vitals = Vitals(tmp_path, SystemClock(), proc=tmp_path / "proc", thermal=tmp_path / "thermal")
     first = await vitals.pulse()
     assert (first.cpu, first.agent_cpu) == (None, None), "a share needs two looks"
     assert first.temperature == 62.3
@@ -34,17 +35,19 @@ async def test_figures_are_read_from_the_kernel(tmp_path: Path) -> None:
 
 
 async def test_a_box_that_tells_nothing_is_no_error(tmp_path: Path) -> None:
-    pulse = await Vitals(SystemClock(), tmp_path / "gone", proc=tmp_path, thermal=tmp_path).pulse()
+    pulse = await Vitals(tmp_path / "gone", SystemClock(), proc=tmp_path, thermal=tmp_path).pulse()
     assert (pulse.cpu, pulse.temperature, pulse.memory, pulse.memory_total, pulse.disk_free) == (None,) * 5
 
 
 async def test_this_box_is_alive(tmp_path: Path) -> None:
-    vitals = Vitals(SystemClock(), tmp_path)
-    running = asyncio.create_task(vitals.run())
-    await asyncio.sleep(0.6)
-    pulse = await vitals.pulse()
+    vitals = Vitals(tmp_path, SystemClock())
+    assert vitals.sample() == {}
+    running = asyncio.create_task(vitals.watch_loop())
+    await until(lambda: len(vitals._lags) == 2)
     running.cancel()
     await asyncio.wait([running])
+    pulse = await vitals.pulse()
+    assert set(vitals.sample()) == set(pulse.__dataclass_fields__)
     assert pulse.memory is not None
     assert 10_000_000 < pulse.memory < 10_000_000_000
     assert 0 <= pulse.loop_lag < 1
