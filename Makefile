@@ -45,7 +45,7 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --genera
 	--custom-compile-command 'make lock'
 lock:
 	@[ -x $(BIN)/uv ] || { $(PYTHON) -m venv .venv && $(BIN)/pip install --quiet uv; }
-	@$(LOCK) pyproject.toml --extra sight --extra live -o requirements/device.txt
+	@$(LOCK) pyproject.toml --extra sight -o requirements/device.txt
 	@$(LOCK) pyproject.toml --all-extras --group dev -c requirements/device.txt -o requirements/develop.txt
 	@$(LOCK) --group build -c requirements/develop.txt -o requirements/build.txt
 

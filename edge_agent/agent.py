@@ -17,7 +17,7 @@ from edge_agent.desk import Desk
 from edge_agent.errors import AgentError, PermanentError, TransientError
 from edge_agent.events.journal import Journal
 from edge_agent.events.outbox import Outbox
-from edge_agent.health.metrics import render_metrics
+from edge_agent.figures import collect_figures
 from edge_agent.health.vitals import Vitals
 from edge_agent.inference.models import Models
 from edge_agent.inference.worker import Worker
@@ -106,7 +106,7 @@ class Agent:
             self.live,
             self.journal,
             healthy=lambda: self._group is not None,
-            metrics=lambda: render_metrics(self.health()),
+            metrics=lambda: self.figures.render(),  # noqa: PLW0108 - made below, it reads the uplink too
         )
         self.uplink = Uplink(
             settings.mqtt,
@@ -117,6 +117,7 @@ class Agent:
             obey=self.desk.obey,
             refused=self._refused,
         )
+        self.figures = collect_figures(self.cameras, self.worker, self.outbox, self.uplink, self.live)
         self.server = Server(settings.web, self.desk, self.feed, clock)
         self._group: asyncio.TaskGroup | None = None
 
@@ -141,6 +142,7 @@ class Agent:
                     background(
                         live=self.live.run(),
                         health=self._report(),
+                        vitals=self.vitals.watch_loop(),
                         events=self._follow(),
                         voices=self._prepare_voices(),
                         **{f"{name}: loudspeaker": announcer.run() for name, announcer in self.announcers.items()},
@@ -201,13 +203,11 @@ class Agent:
             log.warning("%s", trouble)
 
     async def _report(self) -> None:
-        async with asyncio.TaskGroup() as group:
-            group.create_task(self.vitals.watch_loop(), name="loop lag")
-            while True:
-                await asyncio.sleep(HEARTBEAT)
-                health = self.health()
-                self.feed.publish("health", health, key="health")
-                await self.uplink.report(HEALTH, health)
+        while True:
+            await asyncio.sleep(HEARTBEAT)
+            health = self.health()
+            self.feed.publish("health", health, key="health")
+            await self.uplink.report(HEALTH, health)
 
     async def _follow(self) -> None:
         """Hands every event to the pages that are open."""

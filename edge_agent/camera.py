@@ -25,7 +25,6 @@ from edge_agent.events.journal import Journal
 from edge_agent.inference.worker import Worker
 from edge_agent.motion.gate import Gate
 from edge_agent.policy import Policy
-from edge_agent.rules import Rule
 from edge_agent.settings import CameraSettings
 from edge_agent.track.tracker import Tracker, TrackSettings
 from edge_agent.values.event import CameraState, CameraStatus, EventData, MaskVerdict
@@ -133,6 +132,10 @@ class Camera:
         )
         self._shared = shared
         self._listeners = listeners
+        # These outlive a restart of the path: no track's id is used again, no window of counts is lost.
+        self._tracker = Tracker(shared.tracking)
+        self._appearances = Appearances(shared.appearance)
+        self._rules = [rule.build(shared.policy, shared.clock) for rule in settings.rules.values()]
         self._followed = False
         self._changes: asyncio.Queue[CameraStatus] = asyncio.Queue(CHANGES)
 
@@ -151,6 +154,7 @@ class Camera:
                 own_thread(partial(self._look, frames), name=f"{self.id}: decode"), name=f"{self.id}: decode"
             )
             path.create_task(self._understand(frames), name=f"{self.id}: understand")
+            path.create_task(self._tick(), name=f"{self.id}: rules")
             path.create_task(self._report(), name=f"{self.id}: report")
 
     def trouble(self) -> AgentError | None:
@@ -209,43 +213,38 @@ class Camera:
                     frames.put(frame)
 
     async def _understand(self, frames: Latest[Frame]) -> None:
-        tracker = Tracker(self._shared.tracking)
-        appearances = Appearances(self._shared.appearance)
-        rules = [rule.build(self._shared.policy, self._shared.clock) for rule in self.settings.rules.values()]
-        async with asyncio.TaskGroup() as group:
-            group.create_task(self._tick(rules), name=f"{self.id}: rules")
-            while True:
-                frame = await frames.get()
-                try:
-                    tracks = await self._track(frame, tracker, appearances)
-                except TransientError as exc:
-                    log.warning("camera %s: %s", self.id, exc)
-                    continue
-                self._followed = bool(tracks)
-                self.counts.analysed += 1
-                self.counts.dropped = frames.replaced
-                self.counts.delay = self._shared.clock.monotonic() - frame.arrived
-                scene = Scene(frame.arrived, tracks, appearances.judgements())
-                self._listeners.scene(self.id, scene)
-                for rule in rules:
-                    for data in rule.step(scene):
-                        await self._tell(data, frame)
+        while True:
+            frame = await frames.get()
+            try:
+                tracks = await self._track(frame)
+            except TransientError as exc:
+                log.warning("camera %s: %s", self.id, exc)
+                continue
+            self._followed = bool(tracks)
+            self.counts.analysed += 1
+            self.counts.dropped = frames.replaced
+            self.counts.delay = self._shared.clock.monotonic() - frame.arrived
+            scene = Scene(frame.arrived, tracks, self._appearances.judgements())
+            self._listeners.scene(self.id, scene)
+            for rule in self._rules:
+                for data in rule.step(scene):
+                    await self._tell(data, frame)
 
-    async def _track(self, frame: Frame, tracker: Tracker, appearances: Appearances) -> tuple[Track, ...]:
+    async def _track(self, frame: Frame) -> tuple[Track, ...]:
         detections = await self._shared.worker.submit(self.id, partial(self._shared.detector.detect, frame))
-        tracks = tracker.update(detections, frame.arrived)
-        due = appearances.due(tracks, frame)
+        tracks = self._tracker.update(detections, frame.arrived)
+        due = self._appearances.due(tracks, frame)
         if due:
             looks = await self._shared.worker.submit(self.id, partial(_inspect, self._shared.inspector, frame, due))
             for track, look in zip(due, looks, strict=True):
-                appearances.add(track.id, look)
-        appearances.forget({track.id for track in tracks})
+                self._appearances.add(track.id, look)
+        self._appearances.forget({track.id for track in tracks})
         return tracks
 
-    async def _tick(self, rules: Sequence[Rule]) -> None:
+    async def _tick(self) -> None:
         while True:
             await asyncio.sleep(1)
-            for rule in rules:
+            for rule in self._rules:
                 for data in rule.tick():
                     await self._tell(data, None)
 

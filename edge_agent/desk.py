@@ -112,7 +112,7 @@ class Desk:
     def describe(self) -> Mapping[str, object]:
         """See ``Site``."""
         allowed = self.settings.allowed
-        messages = self.settings.talkdown.catalogue
+        messages = self.settings.talkdown.messages
         return {
             "agent": {
                 "id": self.settings.agent.id,
@@ -174,7 +174,7 @@ class Desk:
 
     async def hush(self, camera: CameraId, actor: str) -> None:
         """See ``Site``."""
-        await self._announcer(camera).hush(actor)
+        self._announcer(camera).hush(actor)
         await self.audit(actor, "talkdown.stop", camera)
 
     async def audit(self, actor: str, action: str, camera: str, *, detail: str = "") -> None:

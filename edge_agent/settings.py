@@ -26,7 +26,8 @@ from edge_agent.live.settings import LiveSettings
 from edge_agent.motion import MotionSettings
 from edge_agent.policy import Policy, Profile, policy_for
 from edge_agent.rules import RuleSettings
-from edge_agent.talkdown.messages import TalkdownSettings
+from edge_agent.talkdown.automatic import refusal as talkdown_refusal
+from edge_agent.talkdown.settings import TalkdownSettings
 from edge_agent.talkdown.speakers import SpeakerSettings
 from edge_agent.track.tracker import TrackSettings
 from edge_agent.uplink.settings import MqttSettings
@@ -135,7 +136,7 @@ class Settings(BaseSettings):
             for name, rule in settings.rules.items()
             if (refusal := rule.refusal(self.allowed))
         ]
-        if refusal := self.talkdown.refusal(self.allowed):
+        if refusal := talkdown_refusal(self.talkdown, self.allowed):
             refusals.append(f"talkdown.automatic: {refusal}")
         if refusals:
             raise ValueError("; ".join(refusals))

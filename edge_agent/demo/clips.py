@@ -120,9 +120,9 @@ def _masked(portrait: Pixels) -> Pixels:
         cv2.polylines(drawn, [fold], isClosed=False, color=(196, 176, 128, 255), thickness=2, lineType=cv2.LINE_AA)
     # Light from the left and a soft edge, or the detector would see a sticker.
     shade = np.linspace(1.04, 0.86, drawn.shape[1])[None, :, None]
-    inside = (
-        cv2.GaussianBlur(cv2.fillPoly(np.zeros(drawn.shape[:2], np.uint8), [MASK], 255), (5, 5), 0)[..., None] / 255
-    )
+    fabric = np.zeros((drawn.shape[0], drawn.shape[1]), np.uint8)
+    cv2.fillPoly(fabric, [MASK], (255,))
+    inside = cv2.GaussianBlur(fabric, (5, 5), 0)[..., None] / 255
     colour = drawn[..., :3] * (1 - inside) + cv2.GaussianBlur(drawn[..., :3], (3, 3), 0) * shade * inside
     drawn[..., :3] = np.clip(colour, 0, 255)
     return drawn

@@ -1,27 +1,25 @@
 """Figures for Prometheus, read from their owners when somebody asks."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
-from typing import Literal
+from functools import partial
+
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+from typing_extensions import override
 
 Reading = float | Mapping[str, float]
 """One figure, or one for each value of the label."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Family:
-    kind: Literal["gauge", "counter"]
-    name: str
-    meaning: str
-    label: str
-    read: Callable[[], Reading]
-
-
-class Metrics:
+class Metrics(Collector):
     """Knows where each figure is read; nobody pushes."""
 
     def __init__(self) -> None:
-        self._families: list[_Family] = []
+        self._families: list[Callable[[], Metric]] = []
+        # A registry of its own: the library's global one would add what this agent does not promise.
+        self._registry = CollectorRegistry()
+        self._registry.register(self)
 
     def gauge(self, name: str, meaning: str, read: Callable[[], Reading], *, label: str = "") -> None:
         """Adds a figure that rises and falls.
@@ -32,28 +30,32 @@ class Metrics:
             read: called at every scrape on the event loop; returns a number, or numbers by label value.
             label: what the numbers are told apart by.
         """
-        self._families.append(_Family("gauge", f"edge_agent_{name}", meaning, label, read))
+        self._families.append(partial(_family, GaugeMetricFamily, name, meaning, read, label))
 
     def counter(self, name: str, meaning: str, read: Callable[[], Reading], *, label: str = "") -> None:
         """Adds a figure that only rises; see ``gauge``."""
-        self._families.append(_Family("counter", f"edge_agent_{name}", meaning, label, read))
+        self._families.append(partial(_family, CounterMetricFamily, name, meaning, read, label))
 
     def render(self) -> bytes:
         """Returns the Prometheus text format, version 0.0.4."""
-        return "".join(self._lines()).encode()
+        return generate_latest(self._registry)
 
-    def _lines(self) -> Iterator[str]:
+    @override
+    def collect(self) -> Iterator[Metric]:
+        """Yields every family with what its owner says now."""
         for family in self._families:
-            name = f"{family.name}_total" if family.kind == "counter" else family.name
-            yield f"# HELP {name} {_escaped(family.meaning)}\n# TYPE {name} {family.kind}\n"
-            found = family.read()
-            if isinstance(found, Mapping):
-                for value, figure in found.items():
-                    quoted = _escaped(value).replace('"', r"\"")
-                    yield f'{name}{{{family.label}="{quoted}"}} {float(figure)!r}\n'
-            else:
-                yield f"{name} {float(found)!r}\n"
+            yield family()
 
 
-def _escaped(text: str) -> str:
-    return text.replace("\\", r"\\").replace("\n", r"\n")
+def _family(
+    kind: type[GaugeMetricFamily | CounterMetricFamily],
+    name: str,
+    meaning: str,
+    read: Callable[[], Reading],
+    label: str,
+) -> Metric:
+    family = kind(f"edge_agent_{name}", meaning, labels=[label] if label else [])
+    found = read()
+    for value, figure in found.items() if isinstance(found, Mapping) else (("", found),):
+        family.add_metric([value] if label else [], figure)
+    return family
