@@ -1,8 +1,7 @@
 """A fake of the agent's HTTP contract, for developing and testing the page.
 
-``python -m tests.page.fake_site --cameras 9 --history`` serves it. Tests steer it through ``/fake/…``: what
-``POST /fake/tell {"name", "data"}`` brings goes to every feed as it is, ``POST /fake/event`` makes an event, ``GET /fake/said``
-tells what was asked for.
+``python -m tests.page.fake_site --cameras 9 --history`` serves it. Tests steer it: ``POST /fake/tell`` with a name and
+data sends them to every feed as they are, ``POST /fake/event`` makes an event, ``GET /fake/said`` tells what was asked.
 """
 
 import argparse
