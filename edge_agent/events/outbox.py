@@ -3,6 +3,7 @@
 import asyncio
 import queue
 import threading
+from collections import deque
 from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
@@ -40,12 +41,6 @@ class _Read(NamedTuple):
     answer: asyncio.Future[list[Entry]]
 
 
-class _Done(NamedTuple):
-    """An entry that the broker has."""
-
-    position: int
-
-
 class Outbox:
     """Keeps events until the broker has them; everything that blocks happens in one thread, which ``run`` owns.
 
@@ -63,7 +58,9 @@ class Outbox:
         self.boot = uuid4().hex[:12]
         self._begin = partial(Ledger, path, agent=agent, boot=self.boot, limits=limits, clock=clock)
         self._ledger: Ledger | None = None
-        self._requests: queue.SimpleQueue[_Put | _Read | _Done] = queue.SimpleQueue()
+        self._requests: queue.SimpleQueue[_Put | _Read] = queue.SimpleQueue()
+        # Acknowledgements wait here until the thread comes by: waking it for each would cost more than all the rest.
+        self._acknowledged: deque[int] = deque()
         self._room = asyncio.Semaphore(_WAITING)
         self._news = asyncio.Event()
         self._closed = False
@@ -71,7 +68,7 @@ class Outbox:
     @property
     def depth(self) -> int:
         """How many events wait for the broker."""
-        return self._ledger.depth if self._ledger else 0
+        return max(0, self._ledger.depth - len(self._acknowledged)) if self._ledger else 0
 
     @property
     def size(self) -> int:
@@ -133,7 +130,7 @@ class Outbox:
     def done(self, position: int) -> None:
         """Notes that the broker has an entry and its snapshot; it leaves the disk with a later commit."""
         if not self._closed:
-            self._requests.put(_Done(position))
+            self._acknowledged.append(position)
 
     def _ask(self, request: _Put | _Read) -> None:
         if self._closed:
@@ -154,9 +151,9 @@ class Outbox:
                 loop.call_soon_threadsafe(self._news.set)
         ledger.close()
 
-    def _waiting(self) -> list[_Put | _Read | _Done]:
+    def _waiting(self) -> list[_Put | _Read]:
         """Blocks for a moment until there are requests and returns all of them."""
-        found: list[_Put | _Read | _Done] = []
+        found: list[_Put | _Read] = []
         try:
             found.append(self._requests.get(timeout=_LOOK_UP))
             while True:
@@ -164,9 +161,8 @@ class Outbox:
         except queue.Empty:
             return found
 
-    def _serve(self, loop: asyncio.AbstractEventLoop, ledger: Ledger, requests: list[_Put | _Read | _Done]) -> None:
-        if positions := [request.position for request in requests if isinstance(request, _Done)]:
-            ledger.forget(positions)
+    def _serve(self, loop: asyncio.AbstractEventLoop, ledger: Ledger, requests: list[_Put | _Read]) -> None:
+        ledger.forget([self._acknowledged.popleft() for _ in range(len(self._acknowledged))])
         if puts := [request for request in requests if isinstance(request, _Put)]:
             numbers = ledger.put([put.event for put in puts])
             loop.call_soon_threadsafe(_settle, list(zip([put.answer for put in puts], numbers, strict=True)))
@@ -181,7 +177,7 @@ class Outbox:
                 request = self._requests.get_nowait()
             except queue.Empty:
                 return
-            if not isinstance(request, _Done) and not request.answer.done():
+            if not request.answer.done():
                 request.answer.set_exception(_closed())
 
 

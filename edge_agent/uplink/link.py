@@ -25,6 +25,7 @@ from edge_agent.values.ids import AgentId
 
 log = logging.getLogger(__name__)
 
+_AHEAD = 64  # events read from the disk at once
 _FAREWELL = 1.0  # seconds to say that the agent ends; with the good-bye of the connection well within two
 
 
@@ -191,7 +192,7 @@ class Uplink:
         room = asyncio.Semaphore(IN_FLIGHT)
         async with asyncio.TaskGroup() as sending:
             while True:
-                for entry in await self._outbox.batch(position, IN_FLIGHT):
+                for entry in await self._outbox.batch(position, _AHEAD):
                     await room.acquire()
                     sending.create_task(self._tell_event(connection, entry, room), name=f"event {entry.id}")
                     position = entry.position
