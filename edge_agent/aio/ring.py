@@ -50,7 +50,7 @@ class Ring(Generic[T]):
         self._bytes = 0
         self._keys: deque[int] = deque()
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._sleepers: list[asyncio.Future[None]] = []
+        self._sleepers: set[asyncio.Future[None]] = set()
 
     def append(self, item: T) -> None:
         """Adds the newest item; callable from any thread. Items before the first key item are not kept."""
@@ -97,13 +97,13 @@ class Ring(Generic[T]):
     def _wake(self) -> None:
         self._changed.notify_all()
         if self._sleepers and self._loop is not None:
-            sleepers, self._sleepers = self._sleepers, []
+            sleepers, self._sleepers = self._sleepers, set()
             self._loop.call_soon_threadsafe(_wake_all, sleepers)
 
     def _sleeper(self) -> asyncio.Future[None]:
         self._loop = asyncio.get_running_loop()
         future = self._loop.create_future()
-        self._sleepers.append(future)
+        self._sleepers.add(future)
         return future
 
 
@@ -123,10 +123,8 @@ class Reader(Generic[T]):
     def take(self, timeout: float) -> T | None:
         """Blocks until there is an item and returns it, or None after ``timeout`` seconds. For threads."""
         with self._ring._changed:  # noqa: SLF001 - a reader is the ring's other half
-            item = self._advance()
-            if item is None and self._ring._changed.wait(timeout):  # noqa: SLF001
-                item = self._advance()
-            return item
+            # Waits on where an item was taken and trimmed at once: it is not this reader's then.
+            return self._ring._changed.wait_for(self._advance, timeout)  # noqa: SLF001
 
     async def get(self) -> T:
         """Waits for the next item. For coroutines."""
@@ -136,7 +134,12 @@ class Reader(Generic[T]):
                 if item is not None:
                     return item
                 sleeper = self._ring._sleeper()  # noqa: SLF001
-            await sleeper
+            try:
+                await sleeper
+            finally:
+                # A reader that gave up while its camera was away for a day must not leave a trace for each try.
+                with self._ring._changed:  # noqa: SLF001
+                    self._ring._sleepers.discard(sleeper)  # noqa: SLF001
 
     def pending(self) -> float:
         """Returns the seconds of items that wait to be read, 0 when it is up to date."""
@@ -168,7 +171,7 @@ class Reader(Generic[T]):
         return ring._items[index]  # noqa: SLF001
 
 
-def _wake_all(sleepers: list[asyncio.Future[None]]) -> None:
+def _wake_all(sleepers: set[asyncio.Future[None]]) -> None:
     for sleeper in sleepers:
         if not sleeper.done():
             sleeper.set_result(None)

@@ -50,11 +50,11 @@ class Box:
 
     def overlap(self, other: "Box") -> float:
         """Returns intersection over union, 0 to 1."""
-        width = min(self.right, other.right) - max(self.left, other.left)
-        height = min(self.bottom, other.bottom) - max(self.top, other.top)
-        if width <= 0 or height <= 0:
-            return 0.0
+        width = max(0.0, min(self.right, other.right) - max(self.left, other.left))
+        height = max(0.0, min(self.bottom, other.bottom) - max(self.top, other.top))
         shared = width * height
+        if not shared:  # also where two tiny lengths multiply to nothing
+            return 0.0
         return shared / (self.area + other.area - shared)
 
     def pixels(self, width: int, height: int) -> tuple[int, int, int, int]:
