@@ -5,6 +5,7 @@ from edge_agent.talkdown.rtsp.sdp import OTHER_KINDS
 from edge_agent.talkdown.rtsp.wire import Message
 
 OK = 200
+SESSION_LOST = 454
 
 _RIGHTS = (PermanentError, "the camera's user may not speak", "give that user the right to use its audio output")
 _LOST = (TransientError, "the camera lost the session", "it may be restarting")
@@ -15,7 +16,7 @@ _MEANINGS: dict[int, tuple[type[AgentError], str, str]] = {
     403: _RIGHTS,
     404: (PermanentError, "the camera knows no such path", "correct the path in the loudspeaker's url"),
     453: _BUSY,
-    454: _LOST,
+    SESSION_LOST: _LOST,
     461: (PermanentError, "the camera refuses the transport", "set the loudspeaker's to the other of tcp and udp"),
     503: _BUSY,
     551: (PermanentError, "this camera offers no loudspeaker by RTSP", OTHER_KINDS),

@@ -5,12 +5,15 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Literal
 
+import numpy as np
+
 from edge_agent.aio.clock import Clock
 from edge_agent.errors import AgentError, TransientError
 from edge_agent.talkdown.rtsp.address import Address
 from edge_agent.talkdown.rtsp.carrier import Carrier, Interleaved, datagrams
 from edge_agent.talkdown.rtsp.connection import Answer, Connection, connected
-from edge_agent.talkdown.rtsp.refusal import OK
+from edge_agent.talkdown.rtsp.g711 import encode
+from edge_agent.talkdown.rtsp.refusal import OK, SESSION_LOST, refusal
 from edge_agent.talkdown.rtsp.rtp import REPORT_EVERY, Stream
 from edge_agent.talkdown.rtsp.sdp import Backchannel, find_backchannel
 from edge_agent.talkdown.rtsp.wire import Message
@@ -79,37 +82,44 @@ class Session:
         pause = self._connection.lives / 2
         report, beat = begun, begun + pause
         due = begun
-        for offset in range(0, len(payload), stream.size):
-            due = begun + offset / self.backchannel.rate
-            await _until(due)
-            if due >= report:
-                await self._carrier.report(stream.report(self._clock.wall()))
-                report = due + REPORT_EVERY
-            if due >= beat:
-                self._keep_alive()
-                beat = due + pause
-            try:
+        # Whole packets only: some cameras drop a short one.
+        payload += encode(np.zeros(-len(payload) % stream.size, np.int16), self.backchannel.codec)
+        try:
+            for offset in range(0, len(payload), stream.size):
+                due = begun + offset / self.backchannel.rate
+                await _until(due)
+                if due >= report:
+                    await self._carrier.report(stream.report(self._clock.wall()))
+                    report = due + REPORT_EVERY
+                if due >= beat:
+                    self._keep_alive()
+                    beat = due + pause
                 await self._carrier.sound(stream.packet(payload[offset : offset + stream.size]))
-            except TransientError as exc:
-                at = f"{due - begun:.1f} s into the sentence: {exc.reason}"
-                raise TransientError(at, exc.remedy) from exc
-            if offset == 0:
-                started()
+                if offset == 0:
+                    started()
+        except TransientError as exc:
+            raise TransientError(f"{due - begun:.1f} s into the sentence: {exc.reason}", exc.remedy) from exc
         await _until(begun + len(payload) / self.backchannel.rate)
-        # An answer proves that the camera has read everything before it.
-        await self._connection.request("OPTIONS", self._url)
+        await self._confirm()
         await asyncio.sleep(SETTLE)
 
     async def end(self) -> None:
         """Tells the camera that we leave; never longer than ``FAREWELL``, whatever it answers."""
         try:
             async with asyncio.timeout(FAREWELL):
-                # Cancelled while the camera was setting up: the session in its answer must not be left behind.
-                await self._connection.settled()
+                if not self._connection.session:
+                    # Cancelled while the camera was setting up: the session in its answer must not be left behind.
+                    await self._connection.settled()
                 if self._connection.session:
                     await self._connection.request("TEARDOWN", self._url)
         except (TimeoutError, AgentError):
             return  # gone or rude: closing the connection is all that is left, and follows
+
+    async def _confirm(self) -> None:
+        """Makes sure that the camera has read everything: any answer proves it, save that the session is gone."""
+        answer = await self._connection.answered("OPTIONS", self._connection.post("OPTIONS", self._url))
+        if answer.status == SESSION_LOST:
+            raise refusal("OPTIONS", answer)
 
     def _keep_alive(self) -> None:
         """Shows the camera that we are there, without waiting: sound goes on meanwhile."""

@@ -115,9 +115,10 @@ def _parse_head(raw: bytes) -> Message:
         raise TransientError("what answers at the camera's address does not speak RTSP", _REMEDY)
     headers: dict[str, tuple[str, ...]] = {}
     for line in lines:
+        # A lone carriage return stays inside no value: values go back to the camera in our own headers.
         name, _, value = line.partition(":")
         key = name.strip().lower()
-        headers[key] = (*headers.get(key, ()), value.strip())
+        headers[key] = (*headers.get(key, ()), value.replace("\r", " ").strip())
     return Message(start.strip(), headers)
 
 

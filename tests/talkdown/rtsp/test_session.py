@@ -1,11 +1,20 @@
 """Against a camera that misbehaves to order; the real one is met in ``tests/talkdown/speakers``."""
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Literal
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 
 from edge_agent.aio.clock import SystemClock
 from edge_agent.errors import AgentError, PermanentError, TransientError
@@ -79,13 +88,22 @@ SETUP = "200 OK\nSession: 77;timeout=60\nTransport: RTP/AVP/TCP;unicast;interlea
 
 @asynccontextmanager
 async def fake_camera(
-    script: dict[str, str | None] | None = None, *, patience: float = 5.0
+    script: dict[str, str | None] | None = None,
+    *,
+    patience: float = 5.0,
+    sealed: ssl.SSLContext | None = None,
+    certificate: Path | None = None,
 ) -> AsyncIterator[tuple[FakeCamera, Address]]:
     camera = FakeCamera({"SETUP": SETUP, **(script or {})})
-    server = await asyncio.start_server(camera.serve, "127.0.0.1", 0)
+    server = await asyncio.start_server(camera.serve, "127.0.0.1", 0, ssl=sealed)
     port = server.sockets[0].getsockname()[1]
     try:
-        yield camera, Address(f"rtsp://127.0.0.1:{port}/live", Credentials("", ""), patience)
+        yield (
+            camera,
+            Address(
+                f"rtsp{'s' if sealed else ''}://127.0.0.1:{port}/live", Credentials("anna", "pw"), patience, certificate
+            ),
+        )
     finally:
         server.close()
         camera.hang_up()
@@ -135,6 +153,43 @@ async def test_silence_ends_at_the_time_out(method: str) -> None:
     async with fake_camera({method: None}, patience=0.2) as (_, address):
         with pytest.raises(TransientError, match=f"did not answer {method}"):
             await speak(address)
+
+
+async def test_a_camera_that_knows_no_options_has_heard_us_all_the_same() -> None:
+    async with fake_camera({"OPTIONS": "501 Not Implemented"}) as (camera, address):
+        await speak(address)
+        assert camera.asked[-1] == "TEARDOWN"
+
+
+async def test_silence_at_the_end_still_ends_the_session() -> None:
+    async with fake_camera({"OPTIONS": None}, patience=0.2) as (camera, address):
+        with pytest.raises(TransientError):
+            await speak(address)
+        assert camera.asked[-1] == "TEARDOWN"
+
+
+async def test_a_sealed_camera_is_spoken_to_only_with_its_own_certificate(tmp_path: Path) -> None:
+    key, certificate = self_signed(tmp_path)
+    sealed = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    sealed.load_cert_chain(certificate, key)
+    async with fake_camera(sealed=sealed, certificate=certificate) as (camera, address):
+        await speak(address)
+        assert camera.asked[-1] == "TEARDOWN"
+        with pytest.raises(PermanentError, match=r"certificate of .* is not trusted") as error:
+            await speak(replace(address, certificate=None))
+        assert "certificate setting" in error.value.remedy
+
+
+def self_signed(folder: Path) -> tuple[Path, Path]:
+    """Makes what a camera makes when it is first switched on: a key and a certificate in its own name."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "camera")])
+    now = datetime.now(UTC)
+    made = x509.CertificateBuilder(name, name, key.public_key(), 1, now - timedelta(1), now + timedelta(1))
+    (folder / "camera.pem").write_bytes(made.sign(key, hashes.SHA256()).public_bytes(Encoding.PEM))
+    private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    (folder / "key.pem").write_bytes(private)
+    return folder / "key.pem", folder / "camera.pem"
 
 
 async def test_cancelled_while_setting_up_leaves_no_session() -> None:

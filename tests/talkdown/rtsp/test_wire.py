@@ -36,6 +36,7 @@ def test_garbage_gives_messages_or_a_transient_error(junk: bytes) -> None:
         for message in parser.feed(junk):
             assert 0 <= message.status <= 999
             assert message.reason.isprintable()
+            encode_message("OPTIONS * RTSP/1.0", {"Session": message.header("Session"), "X": message.header("x")})
 
 
 def test_a_server_may_ask_us_something() -> None:
@@ -56,6 +57,11 @@ def test_a_server_may_ask_us_something() -> None:
 def test_bounds(sent: bytes, why: str) -> None:
     with pytest.raises(TransientError, match=why):
         parsed(sent)
+
+
+def test_a_carriage_return_in_a_value_is_tamed() -> None:
+    (message,) = parsed(b"RTSP/1.0 200 OK\r\nSession: 1\rEvil: yes\r\n\r\n")
+    assert message.header("session") == "1 Evil: yes"
 
 
 def test_a_line_break_never_enters_a_header() -> None:
