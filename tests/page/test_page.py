@@ -280,6 +280,10 @@ async def test_nine_cameras_one_large_zoomed_and_back(fake: Callable[..., Fake],
     await expect(page.locator("#cameras [aria-pressed=true]")).to_have_attribute("data-camera", "cam5")
     await page.keyboard.press("Escape")
     await expect(page.locator(".tile.main")).to_have_count(0)
+    await page.locator(".tile[data-camera=cam9] .stage").dblclick()
+    await until(page, "document.fullscreenElement?.dataset.camera === 'cam9'")
+    await page.keyboard.press("f")
+    await until(page, "document.fullscreenElement === null")
 
 
 async def test_the_picture_is_saved(fake: Callable[..., Fake], page: Page, tmp_path: Path) -> None:

@@ -29,7 +29,7 @@ function items(health) {
     temperature != null && ["heat", t("temperature"), `${whole(temperature)} °C`, temperature >= HOT ? "alarm" : temperature >= WARM ? "warn" : ""],
     used != null && ["memory", t("memory"), total ? `${bytes(used)} (${percent(used / total)})` : bytes(used), used / total > FULL ? "warn" : ""],
     free != null && ["disk", t("disk"), bytes(free), free < SCARCE ? "warn" : ""],
-    uptime != null && ["clock", t("uptime"), duration(uptime), ""],
+    uptime != null && ["clock", t("uptime"), duration(Math.floor(uptime)), ""],
   ].filter(Boolean);
 }
 

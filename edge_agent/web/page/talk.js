@@ -155,7 +155,7 @@ export class Talk {
     this.result.className = `result ${tone}`;
     this.result.replaceChildren(
       icon(name),
-      h("p", {}, h("b", {}, t(result.state) + length), ...[result.reason, result.remedy].filter(Boolean).map((words) => ` ${words}`)),
+      h("p", {}, h("b", {}, t(result.state) + length), ...[result.reason, result.remedy].filter(Boolean).flatMap((words) => [" ", h("span", {}, words)])),
     );
   }
 }

@@ -5,11 +5,13 @@ import { t } from "./i18n.js";
 import { Tile } from "./tile.js";
 
 const STRIP_TILE = 156;
+const DOUBLE_CLICK = 400;
 
 export class Wall {
   #tiles = new Map();
   #main = null;
   #first = null;
+  #clicked = -Infinity;
 
   constructor(element, site) {
     Object.assign(this, { element, site });
@@ -17,7 +19,7 @@ export class Wall {
     new ResizeObserver(() => this.#arrange()).observe(element);
     // The first click already rearranges the wall, so the second may land elsewhere: what counts is where the first one was.
     element.addEventListener("dblclick", (event) => {
-      if (event.target.closest(".stage, .boxes")) this.#first?.fullscreen();
+      if (performance.now() - this.#clicked < 2 * DOUBLE_CLICK && !event.target.closest(".actions")) this.#first?.fullscreen();
     });
     document.addEventListener("fullscreenchange", () => this.#tiles.forEach((tile) => tile.zoom.reset()));
     addEventListener("pagehide", () => this.#tiles.forEach((tile) => tile.player.stop()));
@@ -76,8 +78,10 @@ export class Wall {
   }
 
   #open(tile) {
-    if (performance.now() - (this.#first?.clicked ?? 0) > 500) this.#first = tile;
-    tile.clicked = performance.now();
+    const now = performance.now();
+    if (now - this.#clicked < DOUBLE_CLICK) return;
+    this.#clicked = now;
+    this.#first = tile;
     this.enlarge(tile.camera.id);
   }
 
