@@ -7,7 +7,6 @@ from collections.abc import Callable, Coroutine
 from functools import partial
 from pathlib import Path
 
-from edge_agent import __version__
 from edge_agent.aio.background import background
 from edge_agent.aio.clock import Clock
 from edge_agent.aio.restart import Backoff, forever
@@ -130,7 +129,7 @@ class Agent:
         Raises:
             PermanentError: a part cannot start; the sentence says why.
         """
-        self.uplink.retain(INFO, self._info())
+        self.uplink.retain(INFO, self.desk.inform())
         async with (
             background(outbox=self.outbox.run(), inference=self.worker.run()),
             background(uplink=self.uplink.run()),
@@ -261,9 +260,6 @@ class Agent:
             coroutine.close()
             return
         self._group.create_task(coroutine, name=name)
-
-    def _info(self) -> dict[str, object]:
-        return {**self.desk.describe(), "version": __version__}
 
 
 def _state_folder(folder: Path) -> Path:

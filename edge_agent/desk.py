@@ -130,6 +130,15 @@ class Desk:
             "languages": list(dict.fromkeys(language for message in messages.values() for language in message.texts)),
         }
 
+    def inform(self) -> Mapping[str, object]:
+        """Returns what the control room is told once: what this box is and may do, nothing that changes by the minute."""
+        changing = {"state", "reason", "remedy", "width", "height"}
+        cameras = [
+            {name: value for name, value in self.describe_camera(camera).items() if name not in changing}
+            for camera in self.cameras.values()
+        ]
+        return {**self.describe(), "cameras": cameras}
+
     def describe_camera(self, camera: Camera) -> Mapping[str, object]:
         """Returns one camera as the page knows it."""
         stream = camera.capture.stream

@@ -43,6 +43,7 @@ def demo_settings(camera: str | None, media: Path, mqtt_port: int, web_port: int
 
 def prepare_clips(media: Path) -> None:
     """Makes the demo cameras' clips where they are not there yet, with progress on the terminal."""
+    (media / "spoken").mkdir(parents=True, exist_ok=True)
     _make(media / "entrance.mp4", "drawing the entrance camera", make_entrance_clip)
     _make(
         media / "street.mp4",

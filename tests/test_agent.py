@@ -1,0 +1,164 @@
+import asyncio
+import threading
+import time
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from playwright.async_api import BrowserContext
+
+from edge_agent.demo import clips
+from edge_agent.errors import PermanentError
+from edge_agent.values.ids import CameraId
+from edge_agent.web.site import Words
+from tests.agents import Ear, listening, running, settings_for
+from tests.peers.broker import Broker
+from tests.peers.clips import CACHE, ROOT, Clip
+from tests.peers.rtsp_camera import Camera
+
+EMPTY = 4.0
+STANDS = 8.0
+RATE = 15
+SCREENSHOTS = ROOT / ".cache" / "screenshots"
+NOBODY: dict[str, object] = {"rules": {}}
+
+
+@pytest.fixture(scope="session")
+def visitor() -> Clip:
+    """Nobody for four seconds, then a face without a mask that stays for eight, then the same again."""
+    film = CACHE / "visitor.mp4"
+    if not film.exists():
+        wall, person = clips._wall(), clips.cv2.imread(str(clips.PORTRAIT), clips.cv2.IMREAD_UNCHANGED)
+        assert person is not None
+        shown = (clips._place(wall, np.asarray(person, np.uint8), clips.APPROACH) for _ in range(round(STANDS * RATE)))
+        pictures = [*(wall for _ in range(round(EMPTY * RATE))), *shown]
+        clips._encode(film, iter(pictures), len(pictures), lambda _: None, rate=RATE)
+    return Clip(str(film), size=(1280, 720), fps=RATE, seconds=EMPTY + STANDS, gop=RATE, bitrate="2M")
+
+
+def watched(camera: Camera, **more: object) -> dict[str, object]:
+    return {
+        "source": {"kind": "rtsp", "url": camera.url},
+        "speaker": {"kind": "backchannel", "url": camera.url},
+        "rules": {"mask": {"kind": "mask", "mode": "alert"}},
+    } | more
+
+
+@pytest.fixture
+async def ear(broker: Broker) -> AsyncIterator[Ear]:
+    async with listening(broker) as heard:
+        yield heard
+
+
+@pytest.mark.timeout(120)
+async def test_a_face_without_a_mask_is_told_within_three_seconds_and_spoken_to(
+    tmp_path: Path, broker: Broker, camera: Callable[..., Camera], visitor: Clip, ear: Ear
+) -> None:
+    entrance = camera(visitor)
+    settings = settings_for(tmp_path, broker, {"entrance": watched(entrance)}, talkdown={"automatic": True})
+    async with running(settings) as agent:
+        await ear.next("camera/entrance/status", state="online")
+        reader = agent.cameras[CameraId("entrance")].ring.reader(lag=60)
+        first = await reader.get()
+        while (packet := await reader.get()).pts - first.pts < EMPTY * 90_000:
+            pass
+        told = await ear.next("camera/entrance/event/mask.verdict")
+        seconds = time.monotonic() - packet.arrived
+        assert told["verdict"] == "no_mask"
+        assert told["type"] == "edge.v1.mask.verdict"
+        assert told["snapshot"] is True
+        assert seconds < 3.0
+        receipt = await ear.next("camera/entrance/event/talkdown.receipt")
+        assert receipt["outcome"] == "played", receipt["reason"]
+        assert receipt["actor"] == "rule:mask"
+    heard = entrance.heard()
+    loud = np.abs(heard.astype(np.int32)) > 1000
+    assert len(heard) / 8000 > 0.9 * receipt["seconds"]
+    assert loud.mean() > 0.1
+
+
+async def test_a_camera_that_refuses_is_told_with_the_remedy_and_the_other_goes_on(
+    tmp_path: Path, broker: Broker, camera: Callable[..., Camera], ear: Ear
+) -> None:
+    locked, open_one = camera(None, "--user", "admin", "--password", "right"), camera()
+    source = {"kind": "rtsp", "url": locked.url, "username": "admin", "password": "wrong"}
+    cameras = {"locked": {"source": source}, "open": watched(open_one) | NOBODY}
+    async with running(settings_for(tmp_path, broker, cameras)) as agent:
+        told = await ear.next("camera/locked/status", state="offline")
+        assert "password" in told["reason"] + told["remedy"]
+        assert "wrong" not in str(told)
+        await ear.next("camera/open/status", state="online")
+        trouble = agent.cameras[CameraId("locked")].trouble()
+        assert trouble is not None
+        assert trouble.reason
+
+
+async def test_commands_are_obeyed_or_refused_with_an_answer(
+    tmp_path: Path, broker: Broker, camera: Callable[..., Camera], ear: Ear
+) -> None:
+    cameras = {"entrance": watched(camera()) | NOBODY, "mute": {"source": {"kind": "file", "path": "/none.mp4"}}}
+    async with running(settings_for(tmp_path, broker, cameras)) as agent:
+        await agent.uplink.connected.wait()
+        arguments: dict[str, object] = {"camera": "entrance", "text": "Good evening", "language": "en"}
+        await ear.command("talkdown.play", {"id": "1", "arguments": arguments})
+        answer = await ear.next("reply/1")
+        assert answer["ok"] is True
+        assert (await ear.next("camera/entrance/event/talkdown.receipt"))["utterance"] == answer["result"]["utterance"]
+        for number, (name, wrong, code) in enumerate(
+            [
+                ("talkdown.play", {"camera": "nowhere", "message": "mask"}, "camera_unknown"),
+                ("talkdown.play", {"camera": "mute", "message": "mask"}, "no_speaker"),
+                ("talkdown.play", {"camera": "entrance", "message": "mask", "volume": 11}, "arguments_invalid"),
+                ("talkdown.play", {"camera": ["entrance"]}, "arguments_invalid"),
+                ("live.close", {"session": "none"}, "session_unknown"),
+                ("ptz.move", {"camera": "entrance"}, "command_unknown"),
+            ]
+        ):
+            await ear.command(name, {"id": f"wrong-{number}", "arguments": wrong})
+            answer = await ear.next(f"reply/wrong-{number}")
+            assert (answer["ok"], answer["code"]) == (False, code)
+            assert answer["message"]
+        await ear.command("talkdown.play", b"x" * 10_000_000)
+        await ear.command("config.show", {"id": "2"})
+        answer = await ear.next("reply/2")
+        assert 'policy.profile = "site"' in answer["result"]["settings"]
+
+
+async def test_the_page_shows_the_picture_the_event_and_speaks(
+    tmp_path: Path, broker: Broker, camera: Callable[..., Camera], visitor: Clip, ear: Ear, browser: BrowserContext
+) -> None:
+    entrance = camera(visitor)
+    async with running(settings_for(tmp_path, broker, {"entrance": watched(entrance)})) as agent:
+        await ear.next("camera/entrance/status", state="online")
+        page = await browser.new_page(viewport={"width": 1440, "height": 900}, locale="en-GB")
+        await page.goto(f"http://127.0.0.1:{agent.server.port}/")
+        await page.wait_for_function("document.querySelector('video')?.getVideoPlaybackQuality().totalVideoFrames > 20")
+        await page.wait_for_selector("#events img, .events img, [data-events] img, li img", timeout=30_000)
+        SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+        await page.screenshot(path=SCREENSHOTS / "agent.png")
+        await agent.desk.say(CameraId("entrance"), Words("mask", "", "en"), "a test")
+        assert (await ear.next("camera/entrance/event/talkdown.receipt"))["outcome"] == "played"
+        assert agent.live.viewers(CameraId("entrance")) == 1
+        await page.close()
+
+
+async def test_masks_are_burned_into_what_viewers_and_events_get(
+    tmp_path: Path, broker: Broker, camera: Callable[..., Camera], visitor: Clip, ear: Ear
+) -> None:
+    everything = [[[0, 0], [1, 0], [1, 1], [0, 1]]]
+    masked = watched(camera(visitor), privacy={"masks": everything})
+    async with running(settings_for(tmp_path, broker, {"entrance": masked})) as agent:
+        seen = agent.cameras[CameraId("entrance")]
+        assert seen.needs_transcoding
+        await ear.next("camera/entrance/status", state="online")
+        frame = await asyncio.to_thread(lambda: next(seen.open_frames(threading.Event())))
+        assert frame.luma.max() == 16
+
+
+async def test_a_state_folder_that_cannot_be_written_stops_the_start(tmp_path: Path, broker: Broker) -> None:
+    (tmp_path / "state").write_text("a file where the folder should be")
+    settings = settings_for(tmp_path, broker, {"yard": {"source": {"kind": "file", "path": "/none.mp4"}}})
+    with pytest.raises(PermanentError, match="state folder"):
+        async with running(settings):
+            pass
