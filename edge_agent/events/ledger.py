@@ -3,24 +3,20 @@
 import logging
 import sqlite3
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
-from uuid import uuid4
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from edge_agent.aio.clock import Clock
-from edge_agent.events.envelope import encode, envelope
+from edge_agent.events.numbering import NEVER_DROPPED, Numbering
 from edge_agent.events.store import Entry, Store, Victim
-from edge_agent.values.event import Degradation, Event, EventData, Gap, Missing, Severity
+from edge_agent.values.event import Degradation, Event, Gap
 from edge_agent.values.ids import AgentId
 from edge_agent.values.time import Monotonic
 
 log = logging.getLogger(__name__)
 
-_NEVER_DROPPED = max(Severity) + 1  # the rank of a gap: who is told of a loss must not lose that too
-_RANGES = 100
 _FORGET_AFTER = (
     30.0  # seconds; a row that lives on after a power cut is only sent twice, so it may share a later commit
 )
@@ -55,29 +51,32 @@ class Ledger:
         clock: for stamps and to know when to try the disk again.
 
     Attributes:
-        position: of the newest event.
         trouble: why it is not on disk, empty when it is.
-        dropped: how many events were dropped in this run.
         commits: how often something was made durable in this run.
     """
 
     def __init__(self, path: Path, *, agent: AgentId, boot: str, limits: OutboxSettings, clock: Clock) -> None:
-        self.position = 0
         self.trouble = ""
-        self.dropped = 0
         self.commits = 0
         self._path = path
-        self._agent = agent
-        self._boot = boot
         self._limits = limits
         self._clock = clock
         self._disk: Store | None = None
         self._memory = Store(None)
-        self._sequence = 0
+        self._numbers = Numbering(agent, boot, clock)
         self._acknowledged: set[int] = set()
         self._oldest: Monotonic | None = None
         self._tried = clock.monotonic()
-        self._gap: tuple[Entry, Event, Gap] | None = None
+
+    @property
+    def position(self) -> int:
+        """Position of the newest event."""
+        return self._numbers.position
+
+    @property
+    def dropped(self) -> int:
+        """How many events were dropped in this run."""
+        return self._numbers.dropped
 
     @property
     def depth(self) -> int:
@@ -100,26 +99,35 @@ class Ledger:
         except OSError as exc:
             self._lean_on_memory(exc)
 
-    def put(self, events: Sequence[Event]) -> list[int]:
-        """Makes events durable in one commit and returns their sequence numbers."""
-        entries = [self._entry(event) for event in events]
-        self._write(entries)
-        return [entry.sequence for entry in entries]
+    def number(self, event: Event) -> Entry:
+        """Returns an event with the next number, to be written at once; see ``Numbering.entry``."""
+        return self._numbers.entry(event)
+
+    def write(self, entries: Sequence[Entry]) -> None:
+        """Makes numbered events durable in one commit."""
+        for _ in range(2):  # a damaged file is replaced by a good one
+            if self._disk is not None and not self.trouble:
+                try:
+                    self._commit(self._disk, entries, self._limits.bytes)
+                except sqlite3.Error as exc:
+                    self._disk_failed(exc)
+                else:
+                    return
+        if not self.trouble:
+            self._lean_on_memory(sqlite3.DatabaseError("the disk damages what is written"))
+        self._commit(self._memory, entries, self._limits.memory_bytes)
 
     def after(self, position: int, limit: int) -> list[Entry]:
         """Returns the oldest events beyond a position that are not acknowledged; a gap among them is closed."""
-        found: list[Entry] = []
+        found = self._memory.after(position, limit)
         if self._disk is not None:
             try:
-                if position == 0:  # a connection begins: nothing acknowledged may be sent again
-                    self._forget(self._disk)
-                found = self._disk.after(position, limit)
+                found += self._unacknowledged(self._disk, position, limit)
             except sqlite3.Error as exc:
                 self._disk_failed(exc)
-        found += self._memory.after(position, limit - len(found))
-        if self._gap and any(entry.position == self._gap[0].position for entry in found):
-            self._gap = None
-        return [entry for entry in found if entry.position not in self._acknowledged]
+        found = sorted(found)[:limit]
+        self._numbers.hand_out(found)
+        return found
 
     def forget(self, positions: Sequence[int]) -> None:
         """Notes that the broker has these; their rows go with the next commit."""
@@ -154,27 +162,20 @@ class Ledger:
             log.error("%d events were only in memory and are lost: %s", self._memory.rows, self.trouble)
         self._memory.close()
 
-    def _write(self, entries: Sequence[Entry]) -> None:
-        if self._disk is not None and not self.trouble:
-            try:
-                self._commit(self._disk, entries, self._limits.bytes)
-            except sqlite3.Error as exc:
-                self._disk_failed(exc)
-            else:
-                return
-        self._commit(self._memory, entries, self._limits.memory_bytes)
+    def _unacknowledged(self, disk: Store, position: int, limit: int) -> list[Entry]:
+        while True:
+            found = disk.after(position, limit)
+            fresh = [entry for entry in found if entry.position not in self._acknowledged]
+            if fresh or not found:
+                return fresh
+            position = found[-1].position
 
     def _commit(self, store: Store, entries: Sequence[Entry], most: int) -> None:
-        before = self.position, self._sequence, self._gap, self.dropped
-        try:
-            with store.transaction():
-                if store is self._disk:
-                    store.remove(self._acknowledged)
-                store.add(entries)
-                self._shed(store, most)
-        except sqlite3.Error:
-            self.position, self._sequence, self._gap, self.dropped = before
-            raise
+        with self._numbers.unless_it_fails(), store.transaction():
+            if store is self._disk:
+                store.remove(self._acknowledged)
+            store.add(entries)
+            self._shed(store, most)
         if store is self._disk:
             self._forgotten()
         self.commits += 1
@@ -183,29 +184,17 @@ class Ledger:
         """Drops the oldest of the least important until the bounds hold, and keeps account of them in a gap."""
         lost: list[Victim] = []
         while store.rows > self._limits.rows or store.size > most:
-            victims = store.least(max(1, store.rows - self._limits.rows), _NEVER_DROPPED)
+            victims = store.least(max(1, store.rows - self._limits.rows), NEVER_DROPPED)
             if not victims:
                 break
             store.remove(victim.position for victim in victims)
             lost += victims
         if lost:
-            self.dropped += len(lost)
-            self._account(store, lost, f"the outbox reached its bound of {self._limits.rows} events or {most} bytes")
-
-    def _account(self, store: Store, lost: Sequence[Victim], reason: str) -> None:
-        missing = [Missing(victim.boot, victim.sequence, victim.sequence) for victim in lost]
-        if self._gap is None:
-            data = Gap(dropped=len(lost), reason=reason, missing=_merged(missing))
-            event = self._event(data)
-            entry = self._entry(event)
-        else:
-            entry, event, known = self._gap
-            data = Gap(known.dropped + len(lost), reason, _merged([*known.missing, *missing]))
-            event = replace(event, data=data)
-            entry = entry._replace(payload=encode(envelope(event, self._agent, entry.sequence, self._boot)))
-            store.remove([entry.position])
-        store.add([entry])
-        self._gap = entry, event, data
+            reason = f"the outbox reached its bound of {self._limits.rows} events or {most} bytes"
+            gap, grows = self._numbers.account(lost, reason)
+            if grows:
+                store.remove([gap.position])
+            store.add([gap])
 
     def _disk_failed(self, exc: sqlite3.Error) -> None:
         if isinstance(exc, sqlite3.OperationalError):
@@ -218,16 +207,16 @@ class Ledger:
         if self.trouble:
             return
         self.trouble = str(exc)
-        self._gap = None  # an open gap stays as it is on disk; the next one is told from memory
+        self._numbers.close_gap()  # an open gap stays as it is on disk; the next one is told from memory
         remedy = f"make room on the disk of {self._path.parent} and let the agent write there"
         log.error("events wait only in memory, a restart would lose them: %s: %s", exc, remedy)
         data = Degradation("outbox", degraded=True, reason=f"events wait only in memory: {exc}", remedy=remedy)
-        self._commit(self._memory, [self._entry(self._event(data))], self._limits.memory_bytes)
+        self._commit(self._memory, [self._numbers.own(data)], self._limits.memory_bytes)
 
     def _heal(self) -> None:
         self._tried = self._clock.monotonic()
         try:
-            self._disk = disk = self._disk or self._opened()
+            disk = self._disk = self._disk or self._opened()
             waiting = self._memory.after(0, self._memory.rows)
             self._commit(disk, waiting, self._limits.bytes)
         except (sqlite3.Error, OSError) as exc:
@@ -236,7 +225,7 @@ class Ledger:
         self._memory.remove([entry.position for entry in waiting])
         self.trouble = ""
         log.warning("the outbox is on disk again, with %d events from memory", len(waiting))
-        self._write([self._entry(self._event(Degradation("outbox", degraded=False)))])
+        self.write([self._numbers.own(Degradation("outbox", degraded=False))])
 
     def _begin_anew(self, exc: Exception) -> None:
         aside = self._path.with_suffix(".damaged")
@@ -248,7 +237,7 @@ class Ledger:
                 log.debug("the damaged outbox could not be closed", exc_info=True)
             self._disk = None
         self._acknowledged.clear()
-        self._gap = None
+        self._numbers.close_gap()
         try:
             self._path.replace(aside)  # one old file at most, so that a failing card does not fill itself
             for beside in ("-wal", "-shm"):
@@ -257,12 +246,14 @@ class Ledger:
         except (sqlite3.Error, OSError) as worse:
             self._lean_on_memory(worse)
         data = Gap(0, f"the outbox was damaged and begun anew, what waited in it is lost: {exc}")
-        self._write([self._entry(self._event(data))])
+        self.write([self._numbers.own(data)])
 
     def _opened(self) -> Store:
         self._path.parent.mkdir(parents=True, exist_ok=True)
         store = Store(self._path)
-        self.position = max(self.position, store.last)
+        if self._numbers.position:  # it comes late: what is in it goes behind what was told meanwhile
+            store.shift(max(self._numbers.position, store.last))
+        self._numbers.position = max(self._numbers.position, store.last)
         return store
 
     def _forget(self, disk: Store) -> None:
@@ -275,25 +266,3 @@ class Ledger:
     def _forgotten(self) -> None:
         self._acknowledged.clear()
         self._oldest = None
-
-    def _event(self, data: EventData) -> Event:
-        return Event(uuid4(), self._clock.wall(), None, data)
-
-    def _entry(self, event: Event) -> Entry:
-        payload = encode(envelope(event, self._agent, self._sequence + 1, self._boot))
-        self.position += 1
-        self._sequence += 1
-        rank = _NEVER_DROPPED if isinstance(event.data, Gap) else event.data.severity
-        place = self.position, int(rank), self._boot, self._sequence
-        return Entry(*place, str(event.id), event.camera, event.data.type, payload, event.snapshot)
-
-
-def _merged(missing: Sequence[Missing]) -> tuple[Missing, ...]:
-    """Joins neighbouring ranges; keeps the oldest hundred."""
-    ranges: list[Missing] = []
-    for each in sorted(missing, key=lambda each: (each.boot, each.first)):
-        if ranges and ranges[-1].boot == each.boot and ranges[-1].last + 1 == each.first:
-            ranges[-1] = replace(ranges[-1], last=each.last)
-        else:
-            ranges.append(each)
-    return tuple(ranges[:_RANGES])

@@ -106,6 +106,7 @@ class Outbox:
 
         Raises:
             TransientError: when the outbox has been closed.
+            ValueError: if a number in the event is not finite, which JSON cannot say.
         """
         async with self._room:
             answer: asyncio.Future[int] = asyncio.get_running_loop().create_future()
@@ -164,8 +165,18 @@ class Outbox:
     def _serve(self, loop: asyncio.AbstractEventLoop, ledger: Ledger, requests: list[_Put | _Read]) -> None:
         ledger.forget([self._acknowledged.popleft() for _ in range(len(self._acknowledged))])
         if puts := [request for request in requests if isinstance(request, _Put)]:
-            numbers = ledger.put([put.event for put in puts])
-            loop.call_soon_threadsafe(_settle, list(zip([put.answer for put in puts], numbers, strict=True)))
+            entries, answers = [], []
+            for put in puts:
+                try:
+                    entries.append(ledger.number(put.event))
+                except ValueError as exc:
+                    loop.call_soon_threadsafe(_refuse, put.answer, exc)
+                else:
+                    answers.append(put.answer)
+            ledger.write(entries)
+            loop.call_soon_threadsafe(
+                _settle, [(answer, entry.sequence) for answer, entry in zip(answers, entries, strict=True)]
+            )
         for request in requests:
             if isinstance(request, _Read):
                 entries = ledger.after(request.after, request.limit)
@@ -177,8 +188,7 @@ class Outbox:
                 request = self._requests.get_nowait()
             except queue.Empty:
                 return
-            if not request.answer.done():
-                request.answer.set_exception(_closed())
+            _refuse(request.answer, _closed())
 
 
 def _closed() -> TransientError:
@@ -189,3 +199,8 @@ def _settle(answers: Iterable[tuple[asyncio.Future[T], T]]) -> None:
     for answer, value in answers:
         if not answer.done():  # whoever asked may have been cancelled
             answer.set_result(value)
+
+
+def _refuse(answer: asyncio.Future[int] | asyncio.Future[list[Entry]], exc: Exception) -> None:
+    if not answer.done():
+        answer.set_exception(exc)

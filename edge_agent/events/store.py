@@ -137,6 +137,11 @@ class Store:
                 removed.add(position)
         return removed
 
+    def shift(self, places: int) -> None:
+        """Moves every entry back by at least as many places as the last one has."""
+        with self.transaction():
+            self._database.execute("UPDATE event SET position = position + ?", (places,))
+
     def least(self, limit: int, below: int) -> Sequence[Victim]:
         """Returns the oldest entries of the lowest ranks below one."""
         found = self._database.execute(

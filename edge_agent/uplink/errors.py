@@ -86,5 +86,7 @@ def _network(exc: BaseException, where: str) -> Trouble:  # noqa: PLR0911 - a ta
             return TransientError(f"{where}: no connection in time", "look at the network and its firewalls")
         case OSError():
             return TransientError(f"{where}: no connection ({exc.strerror or exc})", "look at the network")
+        case MqttCodeError():  # what is not in the table says nothing to a person
+            return TransientError(f"{where}: the connection was lost", "look at the network and the broker")
         case _:
             return TransientError(f"{where}: the connection was lost ({exc})", "look at the network and the broker")

@@ -19,8 +19,10 @@ import pytest
 from edge_agent.aio.clock import SystemClock
 from edge_agent.errors import TransientError
 from edge_agent.events.outbox import Entry, Outbox, OutboxSettings
-from edge_agent.values.event import Audit, Event, EventData, MaskStatistics
-from edge_agent.values.ids import AgentId, CameraId
+from edge_agent.values.event import Audit, Event, EventData, MaskStatistics, MaskVerdict
+from edge_agent.values.geometry import Box
+from edge_agent.values.ids import AgentId, CameraId, TrackId
+from edge_agent.values.look import Verdict
 
 NOW = datetime.now(UTC)
 
@@ -196,6 +198,17 @@ async def test_a_folder_that_cannot_be_written_means_memory_and_an_event_that_sa
         assert outbox.trouble
     assert "events wait only in memory" in caplog.text
     assert "are lost" in caplog.text
+
+
+async def test_an_event_that_cannot_be_written_fails_alone_and_leaves_no_hole(tmp_path: Path) -> None:
+    box = Box(0, 0, 1, 1)
+    bad = MaskVerdict(TrackId(1), Verdict.NO_MASK, float("nan"), 1, box, box)
+    async with running(tmp_path / "outbox.db") as outbox:
+        outcomes = await asyncio.gather(
+            *(outbox.put(event(each)) for each in (None, bad, None)), return_exceptions=True
+        )
+        assert [isinstance(outcome, ValueError) for outcome in outcomes] == [False, True, False]
+        assert [data(entry)["sequence"] for entry in await everything(outbox)] == [1, 2]
 
 
 async def test_a_closed_outbox_refuses(tmp_path: Path) -> None:
