@@ -120,7 +120,9 @@ export class Overlay {
       const { box, face } = this.#between(track, now);
       pen.globalAlpha = Math.min(1, left / FADE);
       outline(pen, LOOKS[track.verdict], on(box), face && on(face), small);
-      if (LOOKS[track.verdict]) tags.push([track.verdict, ...on(box)]);
+      const [x, y, width, height] = on(box);
+      const seen = x < clientWidth && x + width > 0 && y < clientHeight && y + height > 0;
+      if (seen && LOOKS[track.verdict]) tags.push([track.verdict, x, y]);
     }
     pen.globalAlpha = 1;
     // What matters most gets the place at its box, the others give way.
