@@ -14,8 +14,8 @@ the picture: medians of 525 people in street photos, alike for boxes from half t
 SIDES = (1.1, 0.8)
 """Box widths of the squares to look into; the second look finds one in three of the faces that the first one missed."""
 
-SMALLEST, LARGEST = 0.15, 0.75
-"""Box widths of a face that can be this person's; a larger one is a whole figure taken for a face."""
+SMALLEST, LARGEST = 0.2, 0.75
+"""Box widths of a face that can be this person's; a smaller one is mostly a nape, a larger one a whole figure."""
 
 AWAY = 0.35
 """Box widths that a face's middle may be from where it is expected; beyond it is a neighbour's."""

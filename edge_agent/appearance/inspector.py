@@ -41,14 +41,14 @@ class Inspector:
         if not head.may_show(self._least):
             return None
         face = self._face(frame, head)
-        if face is None:
+        if face is None or not (steadiness := self._faces.steadiness(frame, face)):
             return None
         picture = self._masks.cut(frame, face)
         return Look(
             at=frame.arrived,
             face=face.within(frame),
             pixels=face.size,
-            quality=quality(face, picture),
+            quality=steadiness * clarity(face, picture),
             scores=self._masks.judge(picture),
         )
 
@@ -60,8 +60,8 @@ class Inspector:
         return None
 
 
-def quality(face: Face, picture: Pixels) -> float:
-    """Returns how much a look at a face should count, 0 to 1.
+def clarity(face: Face, picture: Pixels) -> float:
+    """Returns how much of a face is to be seen, 0 to 1.
 
     Args:
         face: large and from the front is better.
