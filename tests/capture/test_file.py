@@ -57,3 +57,12 @@ async def test_a_codec_that_is_not_understood_is_named() -> None:
     with pytest.raises(PermanentError, match="vp8") as caught:
         await read(FileSettings(path=clip.file()).build(), 1)
     assert "H.264" in caught.value.remedy
+
+
+async def test_damage_in_the_middle_does_not_end_a_film(tmp_path: Path) -> None:
+    data = bytearray(Clip(seconds=0.8, gop=5).file().read_bytes())
+    data[len(data) // 3 : len(data) // 3 + 2000] = bytes(2000)
+    (tmp_path / "damaged.h264").write_bytes(data)
+    packets = await read(FileSettings(path=tmp_path / "damaged.h264").build(), 30)
+    assert sum(packet.key for packet in packets) >= 4
+    assert len({id(packet.stream) for packet in packets}) == 1
