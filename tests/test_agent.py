@@ -4,6 +4,7 @@ import time
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 from playwright.async_api import BrowserContext
@@ -29,7 +30,7 @@ def visitor() -> Clip:
     """Nobody for four seconds, then a face without a mask that stays for eight, then the same again."""
     film = CACHE / "visitor.mp4"
     if not film.exists():
-        wall, person = clips._wall(), clips.cv2.imread(str(clips.PORTRAIT), clips.cv2.IMREAD_UNCHANGED)
+        wall, person = clips._wall(), cv2.imread(str(clips.PORTRAIT), cv2.IMREAD_UNCHANGED)
         assert person is not None
         shown = (clips._place(wall, np.asarray(person, np.uint8), clips.APPROACH) for _ in range(round(STANDS * RATE)))
         pictures = [*(wall for _ in range(round(EMPTY * RATE))), *shown]
@@ -131,7 +132,8 @@ async def test_the_page_shows_the_picture_the_event_and_speaks(
     entrance = camera(visitor)
     async with running(settings_for(tmp_path, broker, {"entrance": watched(entrance)})) as agent:
         await ear.next("camera/entrance/status", state="online")
-        page = await browser.new_page(viewport={"width": 1440, "height": 900}, locale="en-GB")
+        page = await browser.new_page()
+        await page.set_viewport_size({"width": 1440, "height": 900})
         await page.goto(f"http://127.0.0.1:{agent.server.port}/")
         await page.wait_for_function("document.querySelector('video')?.getVideoPlaybackQuality().totalVideoFrames > 20")
         await page.wait_for_selector("#events img, .events img, [data-events] img, li img", timeout=30_000)
