@@ -8,9 +8,6 @@ from edge_agent.inference.models import Model
 from edge_agent.values.frame import Frame, Pixels
 from edge_agent.values.look import Verdict
 
-WIDER = 1.4
-"""Sides of the face that the network sees, as in its training."""
-
 ORDER = (Verdict.MASK, Verdict.NO_MASK, Verdict.INCORRECT)
 """How a look's scores are ordered."""
 
@@ -22,23 +19,23 @@ class Masks:
         model: the network.
 
     Raises:
-        PermanentError: the network tells other things apart.
+        PermanentError: the manifest does not tell how to show it faces, or what it answers.
     """
 
     def __init__(self, model: Model) -> None:
-        if set(model.spec.labels) != set(ORDER):
-            raise PermanentError(
-                f"{model.spec.name} does not tell {', '.join(ORDER)} apart", "install edge-agent again"
-            )
+        if set(model.spec.labels) != set(ORDER) or model.spec.crop is None:
+            raise PermanentError(f"the manifest of {model.spec.name} lacks labels or crop", "install edge-agent again")
         self._model = model
         self._columns = [model.spec.labels.index(verdict) for verdict in ORDER]
+        self._crop = model.spec.crop
         self._size = model.spec.input.shape[1]
         self._feed = Feed(model.spec.input)
 
     def cut(self, frame: Frame, face: Face) -> Pixels:
         """Returns a face as the network sees it, uint8 RGB (size, size, 3)."""
         left, top, right, bottom = face.box
-        return Square.around(*face.centre, max(right - left, bottom - top) * WIDER).cut(frame, self._size)
+        (x, y), longer = face.centre, max(right - left, bottom - top)
+        return Square.around(x, y + longer * self._crop.down, longer * self._crop.side).cut(frame, self._size)
 
     def judge(self, picture: Pixels) -> tuple[float, float, float]:
         """Returns the probabilities of mask, no mask and incorrect for what ``cut`` returned; blocks."""

@@ -42,6 +42,19 @@ class Anchors:
 
 
 @dataclass(frozen=True, slots=True)
+class Crop:
+    """The square around a box that a network sees.
+
+    Attributes:
+        side: its side, in longer sides of the box.
+        down: how much lower than the box's its middle is, in the same.
+    """
+
+    side: float
+    down: float
+
+
+@dataclass(frozen=True, slots=True)
 class ModelSpec:
     """One ``[[model]]`` table of the manifest; keys that only people read stay there.
 
@@ -55,6 +68,7 @@ class ModelSpec:
         input: how it is fed.
         labels: what it tells apart, in the order of its scores.
         anchors: what its rows belong to, where that does not follow from its design.
+        crop: what it sees of a face, where it is shown one.
     """
 
     name: str
@@ -66,6 +80,7 @@ class ModelSpec:
     input: InputSpec
     labels: tuple[str, ...]
     anchors: Anchors | None = None
+    crop: Crop | None = None
 
 
 @dataclass(frozen=True, slots=True)
