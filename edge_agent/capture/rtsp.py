@@ -5,7 +5,7 @@ from collections.abc import Generator
 from typing import Annotated, Literal
 from urllib.parse import quote, urlsplit
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import ConfigDict, Field, SecretStr, field_validator
 from typing_extensions import override
 
 from edge_agent.aio.clock import Clock, SystemClock
@@ -30,6 +30,9 @@ class RtspSettings(SourceSettings):
         transport: TCP loses nothing and passes firewalls; UDP where a thin radio link makes TCP lag.
         timeout: seconds that connecting may take; cameras take up to 5 to wake.
     """
+
+    # An address that is refused for the password in it is not to be repeated.
+    model_config = ConfigDict(hide_input_in_errors=True)
 
     kind: Literal["rtsp"] = "rtsp"
     url: str

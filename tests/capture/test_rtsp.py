@@ -137,5 +137,6 @@ async def test_a_camera_without_video(camera: Callable[..., Camera]) -> None:
     ],
 )
 def test_addresses_that_are_refused(url: str, sentence: str) -> None:
-    with pytest.raises(ValidationError, match=sentence):
+    with pytest.raises(ValidationError, match=sentence) as caught:
         RtspSettings(url=url)
+    assert "secret@" not in str(caught.value)
