@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from edge_agent.appearance.faces import Face, Faces, anchors
 from edge_agent.appearance.square import Square
@@ -99,3 +100,20 @@ def test_a_face_from_the_side_is_less_frontal() -> None:
     assert face(5).frontality == 1
     assert face(5).frontality > face(3).frontality > face(1).frontality > face(-1).frontality == 0
     assert face(11).frontality == 0
+
+
+def test_a_mirrored_face_is_the_same_seen_in_a_mirror() -> None:
+    face = open_faces("short-128").find(framed(portrait()), Square.around(96, 71, 190))[0]
+    twice = face.mirrored(96).mirrored(96)
+    np.testing.assert_allclose(twice.points, face.points)
+    assert face.agreement(twice) == pytest.approx(1)
+    assert face.mirrored(96).points[0][0] < face.mirrored(96).points[1][0]
+
+
+@pytest.mark.parametrize("picture", [portrait(), masked()])
+def test_a_face_is_steady_and_what_is_none_is_not(picture: NDArray[np.uint8]) -> None:
+    subject = open_faces("short-128")
+    face = subject.find(framed(picture), Square.around(96, 71, 190))[0]
+    assert subject.steadiness(framed(picture), face) > 0.4
+    moved = Face((60.0, 160.0, 110.0, 210.0), 0.9, tuple((x - 40, y + 120) for x, y in face.points))
+    assert subject.steadiness(framed(picture), moved) == 0
