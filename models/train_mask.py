@@ -1,6 +1,7 @@
 """Trains the mask classifier on the town's kind of photos, says how good it is, and writes its TFLite file.
 
-One run took fourteen minutes on two cores that others used too. The seed is fixed; the weights still differ a little between machines.
+One run took fourteen minutes on two cores that others used too. The seed is fixed; the weights still differ a little
+between machines.
 """
 
 import argparse
