@@ -86,19 +86,28 @@ def _is_plain(candidate: str) -> bool:
 
 def _parse(offer: str) -> list[MediaDescription]:
     try:
-        sections: list[MediaDescription] = SessionDescription.parse(offer).media
-        complete = all(_is_complete(section) for section in sections)
+        description = SessionDescription.parse(offer)
+        sections: list[MediaDescription] = description.media
+        complete = all(_is_complete(section) for section in sections) and _is_consistent(description)
     except Exception as exc:
         # The parser raises whatever a malformed line trips: ValueError, AssertionError, KeyError, StopIteration.
         raise PermanentError("the offer is not a session description", SEND_UNCHANGED, code="offer_invalid") from exc
     if not complete:
-        raise PermanentError("the offer lacks ICE or DTLS parameters", SEND_UNCHANGED, code="offer_invalid")
+        raise PermanentError("the offer lacks ICE, DTLS or bundle parameters", SEND_UNCHANGED, code="offer_invalid")
     return sections
 
 
 def _is_complete(section: MediaDescription) -> bool:
     encrypted = section.dtls is not None and bool(section.dtls.fingerprints)
     return encrypted and section.ice is not None and bool(section.ice.usernameFragment and section.ice.password)
+
+
+def _is_consistent(description: SessionDescription) -> bool:
+    """Tells whether each section has its own name and a bundle names only them (RFC 9143), as the library expects."""
+    names = [section.rtp.muxId for section in description.media]
+    bundled = [name for group in description.group if group.semantic == "BUNDLE" for name in group.items]
+    unique = len(set(names)) == len(names) and len(set(bundled)) == len(bundled)
+    return unique and all(names) and set(bundled) <= set(names)
 
 
 def _takes_h264(section: MediaDescription) -> bool:

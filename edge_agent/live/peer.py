@@ -92,7 +92,10 @@ class Peer:
     async def close(self) -> None:
         """Ends the connection; no task, socket or track is left."""
         await settle(self._connecting)
-        await self._connection.close()
+        # Whatever the library trips over, one viewer's end must not be everybody's.
+        for outcome in await asyncio.gather(self._connection.close(), return_exceptions=True):
+            if isinstance(outcome, Exception):
+                log.error("a viewer's connection was not closed cleanly: %r", outcome)
 
 
 def own_connecting(connection: RTCPeerConnection) -> list[asyncio.Task[None]]:

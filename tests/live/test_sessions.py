@@ -256,7 +256,7 @@ async def test_stopping_ends_every_session(packets: list[Packet]) -> None:
         assert [reason for _, reason, _ in it.closed] == ["the agent is stopping"]
         await viewer.ended()
         with pytest.raises(TransientError, match="not running"):
-            await it.watch(camera)
+            await it.sessions.open(STREET, OFFER, camera, "anne")
 
 
 async def test_an_unknown_session_cannot_be_closed() -> None:
