@@ -7,7 +7,7 @@ from typing import Any
 
 from edge_agent.events.schemas import DIALECT, event_schema, event_types, examples, plain_schema
 from edge_agent.uplink.topics import Topics
-from edge_agent.uplink.wire import COMMANDS, CommandMessage, ReplyMessage, StatusMessage
+from edge_agent.uplink.wire import CODES, COMMANDS, CommandMessage, ReplyMessage, StatusMessage
 from edge_agent.values.event import CameraStatus, EventData
 from edge_agent.values.ids import AgentId
 
@@ -84,7 +84,11 @@ def _page() -> Iterator[str]:
     yield f"| `{_TOPICS.under('health')}` | 0 | heartbeat |"
     yield "\nWhat is not about one camera comes without the `camera/{camera}` part."
     yield f"\nCommands: {', '.join(f'`{name}`' for name in sorted(COMMANDS))}.\n"
-    yield "## Events"
+    yield "| code of an answer | what it means |"
+    yield "|---|---|"
+    for code, meaning in CODES.items():
+        yield f"| `{code}` | {meaning} |"
+    yield "\nA command may add codes of its own.\n\n## Events"
     for kind, example in sorted(examples(), key=lambda each: each[0].type):
         described = event_schema(kind)
         yield f"\n### `{kind.type}`\n\n{described['description']} Severity: {kind.severity.name.lower()}.\n"

@@ -23,6 +23,24 @@ COMMANDS = frozenset(
     }
 )
 
+CODES = {
+    "malformed": "not a JSON object of this form; not answered where no id can be read",
+    "too_large": f"more than {LARGEST} bytes",
+    "retained": "retained commands are not obeyed",
+    "unknown_command": "there is none of this name",
+    "unauthorised": "no token, one that cannot be read, that no trusted key signed, or that lives too long",
+    "wrong_audience": "the token is meant for another agent",
+    "expired": "the token is too old, or from before the agent started",
+    "replayed": "the token was used before",
+    "forbidden": "the token's scope does not allow this on this camera",
+    "conflict": "the id was used for another command",
+    "busy": "too many commands are waiting: send it again later",
+    "timeout": "it was begun but not done in time",
+    "unavailable": "it may work later",
+    "refused": "it stays so until somebody changes something",
+}
+"""What ``code`` in an answer says; whoever obeys may have others."""
+
 
 class CommandMessage(BaseModel):
     """A request on ``…/command/{name}``.

@@ -1,14 +1,17 @@
 """The published contract is what the code does."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
 import jsonschema
 import pytest
 
+from edge_agent.errors import PermanentError, TransientError
 from edge_agent.events.schemas import event_types, examples
 from edge_agent.uplink.schemas import documents, write_schemas
+from edge_agent.uplink.wire import CODES
 from edge_agent.values.ids import CameraId
 from tests.events.test_outbox import notice, statistic
 from tests.peers.broker import Broker
@@ -16,6 +19,7 @@ from tests.uplink.test_commands import PLAY, desk
 from tests.uplink.town import ROOT
 
 DOCUMENTS = documents()
+UPLINK = Path(__file__).parents[2] / "edge_agent" / "uplink"
 PUBLISHED = Path(__file__).parents[2] / "docs" / "events"
 
 
@@ -59,6 +63,12 @@ def test_the_page_has_an_example_of_every_event() -> None:
     assert shown == {kind.type for kind in event_types()}
     for kind in shown:
         assert f"### `{kind}`" in DOCUMENTS["README.md"]
+
+
+def test_every_code_that_a_refusal_may_carry_is_explained() -> None:
+    source = "".join(path.read_text() for path in (UPLINK / "commands.py", UPLINK / "tokens.py"))
+    used = set(re.findall(r'code="(\w+)"', source)) | {TransientError.code, PermanentError.code}
+    assert used == set(CODES)
 
 
 def fits(document: object, name: str) -> None:
