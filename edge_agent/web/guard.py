@@ -38,7 +38,8 @@ class Guard:
     """
 
     def __init__(self, settings: WebSettings, token: Token) -> None:
-        self._hosts = {_plain(host) for host in (*settings.hosts, settings.host)}
+        self._aliases = frozenset(_plain(host) for host in settings.hosts)
+        self._hosts = self._aliases | {_plain(settings.host)}
         self._origins = frozenset(settings.origins)
         self._token = token
 
@@ -78,7 +79,9 @@ class Guard:
     def _check_origin(self, request: web.Request) -> bool:
         """Returns whether the request comes from a foreign page that is allowed to play cameras."""
         origin = request.headers.get("Origin", "").lower()
-        if not origin or origin.partition("://")[2] == request.host.lower():
+        place = origin.partition("://")[2]
+        # A proxy may say another Host than the one that the browser sees, hence the names in the settings.
+        if not origin or place == request.host.lower() or _name(place) in self._aliases:
             return False
         if origin in self._origins and request.path.startswith("/whep/"):
             return True

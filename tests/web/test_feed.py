@@ -1,6 +1,7 @@
 import json
 
 import pytest
+from aiohttp import ClientResponse
 
 from edge_agent.errors import TransientError
 from edge_agent.web.feed import LISTENERS, WAITING, Feed
@@ -61,7 +62,7 @@ async def test_pages_are_counted() -> None:
             answer.close()
 
 
-async def _listen(web: Web):  # type: ignore[no-untyped-def] # noqa: ANN202 - the client's response
+async def _listen(web: Web) -> ClientResponse:
     answer = await web.client.get("/api/feed")
     assert await answer.content.readuntil(b"\n\n") == b"retry: 2000\n\n"
     return answer

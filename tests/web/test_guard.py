@@ -55,6 +55,12 @@ async def test_the_own_page_is_not_foreign() -> None:
         assert (await web.client.get("/api/site", headers={"Origin": origin})).status == 200
 
 
+async def test_the_own_page_behind_a_proxy_is_not_foreign() -> None:
+    async with serving(hosts=("wall.town.example",)) as web:
+        seen = await web.client.get("/api/site", headers={"Origin": "https://wall.town.example"})
+        assert seen.status == 200
+
+
 async def test_a_player_elsewhere_may_play_if_the_settings_say_so() -> None:
     async with serving(origins=("https://player.example",), token=TOKEN) as web:
         origin = {"Origin": "https://player.example"}
