@@ -31,7 +31,9 @@ class AppearanceSettings(BaseModel):
     )
     min_looks: int = Field(default=3, ge=1, le=20, description="looks before a first verdict")
     min_quality: float = Field(
-        default=1.0, ge=0, description="sum of the looks' quality, each 0 to 1, before a first verdict"
+        default=1.0,
+        ge=0,
+        description="sum of the looks' quality, each 0 to 1, before a first verdict; less speaks sooner, also of napes",
     )
     half_life: float = Field(
         default=4.0, gt=0, description="seconds in which a look loses half its weight against the newest"
