@@ -54,6 +54,9 @@ async def forever(
         try:
             await once()
         except (TransientError, PermanentError) as exc:
+            # Until Python 3.13 a TaskGroup that is ending with an error swallows a cancellation that comes meanwhile.
+            if (task := asyncio.current_task()) is not None and task.cancelling():
+                raise asyncio.CancelledError from exc
             if loop.time() - begun >= backoff.healthy:
                 failures = 0
             wait = backoff.most if isinstance(exc, PermanentError) else backoff.wait(failures, rng)

@@ -31,7 +31,7 @@ _REASONS: dict[int, tuple[type[Trouble], str, str]] = {
     137: (TransientError, "the broker is busy", "look at the broker's load"),
     138: (PermanentError, "the broker has banned this agent", "lift the ban on the broker"),
     139: (TransientError, "the broker is shutting down", "wait until it is back"),
-    141: (TransientError, "the broker did not hear from the agent in time", "look at the network between them"),
+    141: (TransientError, "nothing was heard for too long", "look at the network and the broker"),
     142: (PermanentError, "another agent uses the same name", "give each box an agent.id of its own"),
     144: (PermanentError, "the broker refuses a topic", "look at the broker's ACL and at mqtt.prefix"),
     149: (

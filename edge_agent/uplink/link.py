@@ -138,7 +138,9 @@ class Uplink:
         except (MqttError, OSError) as exc:
             raise trouble(exc, self._where) from exc
         except BaseExceptionGroup as group:
-            raise self._meaning(group) from group
+            if (meaning := self._meaning(group)) is None:
+                raise
+            raise meaning from group
 
     async def _serve(self, connection: Connection, commands: Commands) -> None:
         try:
@@ -225,12 +227,12 @@ class Uplink:
             log.warning("no broker, trying again in %.0f s and on: %s", wait, exc)
         self.trouble = type(exc)(exc.reason, exc.remedy)  # a copy: the original holds on to frames and their sockets
 
-    def _meaning(self, group: BaseExceptionGroup) -> BaseException:
-        """Returns what ended a connection: a fault of ours, else what a person must mend, else the first."""
+    def _meaning(self, group: BaseExceptionGroup) -> Trouble | None:
+        """Returns what ended a connection: what a person must mend, else the first; None for a fault of ours."""
         leaves = list(_leaves(group))
         for leaf in leaves:
             if not isinstance(leaf, MqttError | OSError | AgentError):
-                return group
+                return None
         found = [trouble(leaf, self._where) for leaf in leaves]
         return next((each for each in found if isinstance(each, PermanentError)), found[0])
 

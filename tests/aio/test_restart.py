@@ -85,3 +85,23 @@ async def test_a_run_that_just_ends_is_begun_again() -> None:
 async def test_a_fault_of_ours_is_not_hidden() -> None:
     with pytest.raises(ZeroDivisionError):
         await Subject(ZeroDivisionError).play()
+
+
+async def test_a_cancellation_that_a_task_group_swallowed_still_ends_it() -> None:
+    """Until Python 3.13 a TaskGroup that ends with an error loses a cancellation that comes meanwhile."""
+    tried = 0
+
+    async def once() -> None:
+        nonlocal tried
+        tried += 1
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            raise TransientError("it failed while it was ending") from None
+
+    running = asyncio.create_task(forever(once, failed=lambda *_: None, backoff=BACKOFF, rng=random.Random(1)))  # noqa: S311
+    await asyncio.sleep(0)
+    running.cancel()
+    await asyncio.wait([running], timeout=5)
+    assert running.cancelled()
+    assert tried == 1
