@@ -1,11 +1,14 @@
 """Trying again for ever, ever less eagerly, never in step with the neighbours."""
 
 import asyncio
+import logging
 import random
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from edge_agent.errors import PermanentError, TransientError
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +55,8 @@ async def forever(
         begun = loop.time()
         wait = backoff.wait(0, rng)
         try:
-            await once()
+            await _apart(once)
         except (TransientError, PermanentError) as exc:
-            # Until Python 3.13 a TaskGroup that is ending with an error swallows a cancellation that comes meanwhile.
-            if (task := asyncio.current_task()) is not None and task.cancelling():
-                raise asyncio.CancelledError from exc
             if loop.time() - begun >= backoff.healthy:
                 failures = 0
             wait = backoff.most if isinstance(exc, PermanentError) else backoff.wait(failures, rng)
@@ -65,3 +65,20 @@ async def forever(
         else:
             failures = 0
         await asyncio.sleep(wait)
+
+
+async def _apart(once: Callable[[], Awaitable[None]]) -> None:
+    """Runs it in a task of its own, so that a cancellation of ours ends us whatever it does with one of its own.
+
+    Until Python 3.13 a TaskGroup that is ending with an error swallows a cancellation that comes meanwhile.
+    """
+    run = asyncio.ensure_future(once())
+    try:
+        await asyncio.wait([run])
+    except asyncio.CancelledError:
+        run.cancel()
+        await asyncio.wait([run])
+        if not run.cancelled() and (error := run.exception()) is not None:
+            log.debug("a run failed while it was ending: %s", error)
+        raise
+    run.result()
