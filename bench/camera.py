@@ -1,9 +1,9 @@
 """CPU of one 1080p25 H.264 camera, stage by stage, as multiples of demultiplexing alone.
 
-Each stage runs over the same thirty seconds of street and adds to the one before it: demultiplex; decode everything, as a
-camera that is awake must; burn a privacy mask in; motion gate on five pictures a second; NanoDet, tracker and faces on
-those. Asleep is what a quiet camera costs: key frames only, every two seconds, and the gate. What is printed is processor
-time, so that the pace of the clip and the noise of the machine matter little.
+Each stage runs over the same thirty seconds of street and adds to the one before it: demultiplex; decode everything, as
+a camera that is awake must; burn a privacy mask in; motion gate on five pictures a second; NanoDet, tracker and faces
+on those. Asleep is what a quiet camera costs: key frames only, every two seconds, and the gate. What is printed is
+processor time, so that the pace of the clip and the noise of the machine matter little.
 """
 
 import threading
@@ -18,7 +18,8 @@ from edge_agent.aio.clock import SystemClock
 from edge_agent.appearance.appearances import Appearances
 from edge_agent.appearance.inspector import Inspector
 from edge_agent.appearance.settings import AppearanceSettings
-from edge_agent.capture.demux import Address, Demux
+from edge_agent.capture.address import Address
+from edge_agent.capture.demux import Demux
 from edge_agent.decode.decoder import Decoder
 from edge_agent.detect.nanodet import NanodetSettings
 from edge_agent.inference.models import InferenceSettings, Models

@@ -15,7 +15,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import av
 
 from edge_agent.aio.clock import SystemClock
-from edge_agent.capture.demux import Address, Demux
+from edge_agent.capture.address import Address
+from edge_agent.capture.demux import Demux
 from edge_agent.decode.decoder import Decoder
 from edge_agent.values.geometry import Polygon
 from edge_agent.values.packet import Packet

@@ -32,7 +32,8 @@ from edge_agent.uplink.topics import CAMERA_STATUS, HEALTH, INFO
 from edge_agent.values.event import Audit, CameraState, CameraStatus, EventData, MaskVerdict, TalkdownReceipt
 from edge_agent.values.geometry import Box
 from edge_agent.values.ids import CameraId
-from edge_agent.values.track import Scene
+from edge_agent.values.look import Judgement
+from edge_agent.values.track import Scene, Track
 from edge_agent.web.feed import Feed
 from edge_agent.web.server import Server
 
@@ -224,7 +225,11 @@ class Agent:
 
     def _seen(self, name: CameraId, scene: Scene) -> None:
         if self.feed.listening:
-            self.feed.publish("scene", _drawn(name, scene, self._clock.monotonic() - scene.at), key=name)
+            # A verdict drawn over a face is a judgement of one person, as much as an event is.
+            judgements = scene.judgements if self.settings.allowed.individual_events else {}
+            age = self._clock.monotonic() - scene.at
+            tracks = [_drawn(track, judgements.get(track.id)) for track in scene.tracks]
+            self.feed.publish("scene", {"camera": name, "age": round(age, 3), "tracks": tracks}, key=name)
 
     def _happened(self, name: CameraId, data: EventData) -> None:
         automatic = self._automatic.get(name)
@@ -286,19 +291,13 @@ def _corners(box: Box) -> list[float]:
     return [round(side, 4) for side in (box.left, box.top, box.right, box.bottom)]
 
 
-def _drawn(name: CameraId, scene: Scene, age: float) -> dict[str, object]:
-    """Returns a scene as the page draws it."""
-    tracks = []
-    for track in scene.tracks:
-        judged = scene.judgements.get(track.id)
-        tracks.append(
-            {
-                "id": track.id,
-                "label": track.label,
-                "box": _corners(track.box),
-                "face": _corners(judged.face) if judged else None,
-                "verdict": judged.verdict if judged else None,
-                "confidence": round(judged.confidence, 2) if judged else 0.0,
-            }
-        )
-    return {"camera": name, "age": round(age, 3), "tracks": tracks}
+def _drawn(track: Track, judged: Judgement | None) -> dict[str, object]:
+    """Returns a track as the page draws it."""
+    return {
+        "id": track.id,
+        "label": track.label,
+        "box": _corners(track.box),
+        "face": _corners(judged.face) if judged else None,
+        "verdict": judged.verdict if judged else None,
+        "confidence": round(judged.confidence, 2) if judged else 0.0,
+    }

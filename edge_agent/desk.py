@@ -131,7 +131,7 @@ class Desk:
         }
 
     def inform(self) -> Mapping[str, object]:
-        """Returns what the control room is told once: what this box is and may do, nothing that changes by the minute."""
+        """Returns what the control room is told once: what this box is and may do."""
         changing = {"state", "reason", "remedy", "width", "height"}
         cameras = [
             {name: value for name, value in self.describe_camera(camera).items() if name not in changing}

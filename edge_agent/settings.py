@@ -14,7 +14,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from typing_extensions import override
 
 from edge_agent.appearance.settings import AppearanceSettings
-from edge_agent.capture import SourceSettings
+from edge_agent.capture.sources import SourceSettings
 from edge_agent.decode.privacy import PrivacySettings
 from edge_agent.detect import DetectorSettings
 from edge_agent.detect.nanodet import NanodetSettings
@@ -91,7 +91,7 @@ class CameraSettings(Section):
 
     name: str = ""
     place: str = ""
-    source: Annotated[SourceSettings, OneOf("edge_agent.capture")]
+    source: Annotated[SourceSettings, OneOf("edge_agent.capture.sources")]
     speaker: Annotated[SpeakerSettings, OneOf("edge_agent.talkdown.speakers")] | None = None
     privacy: PrivacySettings = PrivacySettings()
     motion: MotionSettings = MotionSettings()

@@ -60,8 +60,9 @@ class Ear:
 
     def _read(self, message: Message) -> tuple[str, dict[str, Any]]:
         topic = str(message.topic).removeprefix("edge/v1/box/")
-        picture = "/snapshot/" in topic or not isinstance(message.payload, bytes)
-        told = {} if picture else json.loads(message.payload)
+        told: dict[str, Any] = {}
+        if not topic.startswith("command/") and "/snapshot/" not in topic:
+            told = json.loads(message.payload)
         return topic, told | told.get("data", {})
 
     async def command(self, name: str, content: object) -> None:

@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Generator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from fractions import Fraction
 
 import av
@@ -12,9 +12,9 @@ from av.container import InputContainer
 from av.packet import Packet as NativePacket
 from av.video.codeccontext import VideoCodecContext
 from av.video.stream import VideoStream
-from typing_extensions import override
 
 from edge_agent.aio.clock import Clock
+from edge_agent.capture.address import Address
 from edge_agent.capture.annexb import ParameterSets
 from edge_agent.capture.failures import failure
 from edge_agent.capture.stamps import Rising
@@ -23,33 +23,6 @@ from edge_agent.values.packet import Codec, Packet, StreamInfo
 from edge_agent.values.time import CLOCK_RATE
 
 _USUAL_RATE = 25.0
-
-
-@dataclass(frozen=True, slots=True)
-class Address:
-    """What to open, and how.
-
-    Attributes:
-        url: for FFmpeg, credentials in it; never shown.
-        where: the same for people, as the subject of a sentence.
-        format: FFmpeg's name of the demuxer, or None to find out.
-        options: FFmpeg's options of the demuxer.
-        connecting: seconds that opening may take.
-        reading: seconds that one packet may take.
-        reordered: whether packets come in another order than pictures are shown, as in films.
-    """
-
-    url: str
-    where: str
-    connecting: float
-    reading: float
-    format: str | None = None
-    options: Mapping[str, str] = field(default_factory=dict)
-    reordered: bool = False
-
-    @override
-    def __repr__(self) -> str:
-        return f"Address({self.where})"
 
 
 class Demux:

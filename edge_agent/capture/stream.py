@@ -13,7 +13,7 @@ from edge_agent.aio.clock import Clock
 from edge_agent.aio.restart import Backoff, forever
 from edge_agent.aio.ring import Ring
 from edge_agent.aio.threads import own_thread
-from edge_agent.capture import Source
+from edge_agent.capture.sources import Source
 from edge_agent.errors import PermanentError, TransientError
 from edge_agent.values.event import CameraState, CameraStatus
 from edge_agent.values.packet import Packet, StreamInfo

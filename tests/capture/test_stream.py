@@ -6,7 +6,7 @@ from collections.abc import Callable, Generator
 import pytest
 
 from edge_agent.aio.clock import SystemClock
-from edge_agent.capture.rtsp import RtspSettings
+from edge_agent.capture.sources.rtsp import RtspSettings
 from edge_agent.errors import PermanentError, TransientError
 from edge_agent.values.event import CameraState
 from edge_agent.values.packet import Codec, Packet, StreamInfo

@@ -11,7 +11,7 @@ from edge_agent.aio.clock import SystemClock
 from edge_agent.aio.restart import Backoff
 from edge_agent.aio.ring import Ring
 from edge_agent.aio.threads import own_thread
-from edge_agent.capture import Source
+from edge_agent.capture.sources import Source
 from edge_agent.capture.stream import Capture
 from edge_agent.values.event import CameraState, CameraStatus
 from edge_agent.values.packet import Packet

@@ -4,7 +4,8 @@ import threading
 from pathlib import Path
 
 from edge_agent.aio.clock import SystemClock
-from edge_agent.capture.demux import Address, Demux
+from edge_agent.capture.address import Address
+from edge_agent.capture.demux import Demux
 from edge_agent.values.packet import Packet
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from edge_agent.capture.v4l2 import V4l2Settings
+from edge_agent.capture.sources.v4l2 import V4l2Settings
 from edge_agent.errors import AgentError, PermanentError
 from tests.capture.watching import read
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from edge_agent.capture.file import FileSettings
+from edge_agent.capture.sources.file import FileSettings
 from edge_agent.errors import PermanentError, TransientError
 from edge_agent.values.packet import Codec
 from edge_agent.values.time import CLOCK_RATE

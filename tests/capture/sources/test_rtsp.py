@@ -12,7 +12,7 @@ import pytest
 from pydantic import SecretStr, ValidationError
 from typing_extensions import override
 
-from edge_agent.capture.rtsp import RtspSettings
+from edge_agent.capture.sources.rtsp import RtspSettings
 from edge_agent.errors import PermanentError, TransientError
 from edge_agent.values.packet import Codec
 from tests.capture.watching import read

@@ -9,8 +9,9 @@ from typing import Literal
 from typing_extensions import override
 
 from edge_agent.aio.clock import Clock, SystemClock
-from edge_agent.capture import Source, SourceSettings
-from edge_agent.capture.demux import Address, Demux
+from edge_agent.capture.address import Address
+from edge_agent.capture.demux import Demux
+from edge_agent.capture.sources import Source, SourceSettings
 from edge_agent.errors import PermanentError
 from edge_agent.values.packet import Packet
 from edge_agent.values.time import CLOCK_RATE, Monotonic

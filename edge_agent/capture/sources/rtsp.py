@@ -9,8 +9,9 @@ from pydantic import ConfigDict, Field, SecretStr, field_validator
 from typing_extensions import override
 
 from edge_agent.aio.clock import Clock, SystemClock
-from edge_agent.capture import Source, SourceSettings
-from edge_agent.capture.demux import Address, Demux
+from edge_agent.capture.address import Address
+from edge_agent.capture.demux import Demux
+from edge_agent.capture.sources import Source, SourceSettings
 from edge_agent.values.packet import Packet
 
 _PROBE = "500000"
