@@ -40,6 +40,9 @@ from edge_agent.web.server import Server
 HEARTBEAT = 5.0
 """Seconds between two reports of health: a control room sees a sick box before anybody calls."""
 
+LAST_WORDS = 1.0
+"""Seconds that what remains to be written down may take when the agent ends."""
+
 log = logging.getLogger(__name__)
 
 
@@ -120,6 +123,7 @@ class Agent:
         self.figures = collect_figures(self.cameras, self.worker, self.outbox, self.uplink, self.live)
         self.server = Server(settings.web, self.desk, self.feed, clock)
         self._group: asyncio.TaskGroup | None = None
+        self._soons: set[asyncio.Task[None]] = set()
 
     async def run(self, ready: Callable[[], None] = lambda: None) -> None:
         """Runs until cancelled. What is needed longest starts first and ends last.
@@ -154,6 +158,9 @@ class Agent:
                     ready()
                     await asyncio.Event().wait()
             finally:
+                # What people did in the last second is written down before the outbox closes.
+                if self._soons:
+                    await asyncio.wait(self._soons, timeout=LAST_WORDS)
                 self._group = None
 
     def health(self) -> dict[str, object]:
@@ -264,7 +271,9 @@ class Agent:
         if self._group is None:
             coroutine.close()
             return
-        self._group.create_task(coroutine, name=name)
+        task = self._group.create_task(coroutine, name=name)
+        self._soons.add(task)
+        task.add_done_callback(self._soons.discard)
 
 
 def _state_folder(folder: Path) -> Path:

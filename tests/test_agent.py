@@ -5,23 +5,20 @@ import time
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
-import cv2
 import numpy as np
 import pytest
 from playwright.async_api import BrowserContext
 
-from edge_agent.demo import clips
 from edge_agent.errors import PermanentError
 from edge_agent.values.ids import CameraId
 from edge_agent.web.site import Words
 from tests.agents import Ear, listening, running, settings_for
 from tests.peers.broker import Broker
-from tests.peers.clips import CACHE, ROOT, Clip
+from tests.peers.clips import ROOT, Clip
 from tests.peers.rtsp_camera import Camera
+from tests.peers.visitor import EMPTY
+from tests.peers.visitor import visitor as make_visitor
 
-EMPTY = 4.0
-STANDS = 8.0
-RATE = 15
 SCREENSHOTS = ROOT / ".cache" / "screenshots"
 PLAYED = """async () => {
   const shown = () => document.querySelector("video")?.getVideoPlaybackQuality().totalVideoFrames;
@@ -33,14 +30,7 @@ NOBODY: dict[str, object] = {"rules": {}}
 @pytest.fixture(scope="session")
 def visitor() -> Clip:
     """Nobody for four seconds, then a face without a mask that stays for eight, then the same again."""
-    film = CACHE / "visitor.mp4"
-    if not film.exists():
-        wall, person = clips._wall(), cv2.imread(str(clips.PORTRAIT), cv2.IMREAD_UNCHANGED)
-        assert person is not None
-        shown = (clips._place(wall, np.asarray(person, np.uint8), clips.APPROACH) for _ in range(round(STANDS * RATE)))
-        pictures = [*(wall for _ in range(round(EMPTY * RATE))), *shown]
-        clips._encode(film, iter(pictures), len(pictures), lambda _: None, rate=RATE)
-    return Clip(str(film), size=(1280, 720), fps=RATE, seconds=EMPTY + STANDS, gop=RATE, bitrate="2M")
+    return make_visitor()
 
 
 def watched(camera: Camera, **more: object) -> dict[str, object]:

@@ -88,7 +88,8 @@ class Capture:
         return (len(arrivals) - 1) / max(arrivals[-1] - arrivals[0], 1e-3)
 
     async def run(self) -> None:
-        """Captures for ever."""
+        """Captures for ever; may be run again after it ended, and then tells the state anew."""
+        self._told = None
         await forever(self._once, failed=self._failed, backoff=self._backoff, rng=self._rng)
 
     async def _once(self) -> None:

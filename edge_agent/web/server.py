@@ -34,7 +34,12 @@ def build_app(settings: WebSettings, site: Site, feed: Feed, clock: Clock) -> we
     guard = Guard(settings, token)
     app = web.Application(middlewares=[answer_errors, guard.check], client_max_size=LARGEST)
     app.on_response_prepare.append(guard.add_headers)
-    app.router.add_get("/", _page)
+    page = (PAGE / "index.html").read_text("utf-8").replace('<html lang="fr">', f'<html lang="{settings.language}">')
+
+    async def show(_: web.Request) -> web.Response:
+        return web.Response(text=page, content_type="text/html", headers={"Cache-Control": "no-cache"})
+
+    app.router.add_get("/", show)
     app.router.add_static("/static", PAGE)
     for part in (Api(site, token), Stream(feed), Whep(site)):
         app.add_routes(part.routes())
@@ -89,10 +94,6 @@ class Server:
 
     async def _end_feed(self, _: web.Application) -> None:
         self._feed.close()
-
-
-async def _page(_: web.Request) -> web.FileResponse:
-    return web.FileResponse(PAGE / "index.html", headers={"Cache-Control": "no-cache"})
 
 
 def _remedy(exc: OSError) -> str:
