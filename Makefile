@@ -17,7 +17,7 @@ demo: $(STAMPS)/demo-packages $(STAMPS)/python media/street.avi
 
 ## Everything that must hold before a change lands: check, then the tests against real counterparts.
 test: check $(STAMPS)/test-packages wheels
-	@EDGE_TEST_ALL_PEERS=1 $(BIN)/pytest $(PYTEST_ARGS)
+	@NEED_ALL_PEERS=1 $(BIN)/pytest $(PYTEST_ARGS)
 
 ## What a person, pre-commit and CI run: lint, format, types, layers.
 check: $(STAMPS)/python

@@ -24,7 +24,7 @@ BINDINGS = "import gi; gi.require_version('GstRtspServer', '1.0'); from gi.repos
 
 def _need(present: bool, remedy: str) -> None:  # noqa: FBT001 - a condition and what it lacks
     """Skips a test whose counterpart is not installed; where everything must be, it fails."""
-    if not present and os.environ.get("EDGE_TEST_ALL_PEERS"):
+    if not present and os.environ.get("NEED_ALL_PEERS"):
         pytest.fail(remedy)
     if not present:
         pytest.skip(remedy)
