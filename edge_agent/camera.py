@@ -4,9 +4,10 @@ import asyncio
 import logging
 import random
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
+from typing import TypeVar
 
 import cv2
 
@@ -14,7 +15,6 @@ from edge_agent.aio.clock import Clock
 from edge_agent.aio.latest import Latest
 from edge_agent.aio.ring import Ring
 from edge_agent.aio.threads import own_thread
-from edge_agent.appearance.appearances import Appearances
 from edge_agent.appearance.inspector import Inspector
 from edge_agent.appearance.settings import AppearanceSettings
 from edge_agent.capture.stream import Capture
@@ -23,17 +23,16 @@ from edge_agent.detect import Detector
 from edge_agent.errors import AgentError, TransientError
 from edge_agent.events.journal import Journal
 from edge_agent.inference.worker import Worker
-from edge_agent.motion.gate import Gate
+from edge_agent.motion.lookout import Lookout
 from edge_agent.policy import Policy
 from edge_agent.settings import CameraSettings
-from edge_agent.track.tracker import Tracker, TrackSettings
+from edge_agent.sight import Sight
+from edge_agent.track.tracker import TrackSettings
 from edge_agent.values.event import CameraState, CameraStatus, EventData, MaskVerdict
 from edge_agent.values.frame import Frame
 from edge_agent.values.ids import CameraId
-from edge_agent.values.look import Look
 from edge_agent.values.packet import Codec, Packet
-from edge_agent.values.time import Monotonic
-from edge_agent.values.track import Scene, Track
+from edge_agent.values.track import Scene
 
 RING_SECONDS = 10.0
 """What a clip before an event needs, and more than any viewer may lag."""
@@ -51,6 +50,8 @@ SNAPSHOT_WIDTH = 1280
 """Pixels: faces stay recognisable to a person, and 100 pictures fit into a few megabytes."""
 
 log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,10 +134,14 @@ class Camera:
         self._shared = shared
         self._listeners = listeners
         # These outlive a restart of the path: no track's id is used again, no window of counts is lost.
-        self._tracker = Tracker(shared.tracking)
-        self._appearances = Appearances(shared.appearance)
-        self._rules = [rule.build(shared.policy, shared.clock) for rule in settings.rules.values()]
-        self._followed = False
+        self._sight = Sight(
+            shared.detector,
+            shared.inspector,
+            self._compute,
+            tracking=shared.tracking,
+            appearance=shared.appearance,
+            rules=[rule.build(shared.policy, shared.clock) for rule in settings.rules.values()],
+        )
         self._changes: asyncio.Queue[CameraStatus] = asyncio.Queue(CHANGES)
 
     @property
@@ -148,12 +153,13 @@ class Camera:
     async def run(self) -> None:
         """Watches; when one part of the path fails, all of it ends, so no camera looks alive and is blind."""
         frames: Latest[Frame] = Latest()
+        lookout = Lookout(self.settings.motion, self.settings.fps)
         async with asyncio.TaskGroup() as path:
             path.create_task(self.capture.run(), name=f"{self.id}: capture")
             path.create_task(
-                own_thread(partial(self._look, frames), name=f"{self.id}: decode"), name=f"{self.id}: decode"
+                own_thread(partial(self._look, lookout, frames), name=f"{self.id}: decode"), name=f"{self.id}: decode"
             )
-            path.create_task(self._understand(frames), name=f"{self.id}: understand")
+            path.create_task(self._understand(lookout, frames), name=f"{self.id}: understand")
             path.create_task(self._tick(), name=f"{self.id}: rules")
             path.create_task(self._report(), name=f"{self.id}: report")
 
@@ -176,77 +182,52 @@ class Camera:
             if packet is not None:
                 yield from decoder.decode(packet)
 
-    def _look(self, frames: Latest[Frame], stop: threading.Event) -> None:
-        """Decodes what is worth it and passes on what is worth understanding; the analysis thread.
-
-        Asleep, only key frames are decoded, as long as they come often enough to notice movement in time.
-        """
+    def _look(self, lookout: Lookout, frames: Latest[Frame], stop: threading.Event) -> None:
+        """Decodes what is worth it and passes on what is worth understanding; the analysis thread."""
         decoder = Decoder(self.settings.privacy.masks)
-        gate = Gate(self.settings.motion)
         reader = self.ring.reader(lag=LAG)
-        shortest = 1 / self.settings.fps
-        passed, last_key, sparse, awake, missed = Monotonic(0.0), None, True, False, False
+        missed = False
         while not stop.is_set():
             packet = reader.take(timeout=0.5)
             if packet is None:
                 continue
-            if packet.key:
-                sparse = last_key is None or packet.arrived - last_key > self.settings.motion.notice_within
-                last_key = packet.arrived
-            if packet.key:
-                missed = False
-            elif not (awake or self._followed or sparse):
+            if not lookout.wants(packet):
                 missed = True
                 continue
-            elif missed:
+            if missed and not packet.key:
                 # Woken between key frames: catch up from the last one, what follows it cannot be decoded without.
                 reader, missed = self.ring.reader(lag=LAG), False
                 continue
+            missed = False
             for frame in decoder.decode(packet):
                 self.counts.decoded += 1
-                # A hair less than the interval: arrival jitters, and a frame skipped for it would halve the rate.
-                if frame.arrived - passed < 0.9 * shortest:
-                    continue
-                passed = frame.arrived
-                awake = gate.opens(frame)
-                if awake or self._followed:
+                if lookout.passes(frame):
                     frames.put(frame)
 
-    async def _understand(self, frames: Latest[Frame]) -> None:
+    async def _understand(self, lookout: Lookout, frames: Latest[Frame]) -> None:
         while True:
             frame = await frames.get()
             try:
-                tracks = await self._track(frame)
+                scene = await self._sight.understand(frame)
             except TransientError as exc:
                 log.warning("camera %s: %s", self.id, exc)
                 continue
-            self._followed = bool(tracks)
+            lookout.followed = bool(scene.tracks)
             self.counts.analysed += 1
             self.counts.dropped = frames.replaced
             self.counts.delay = self._shared.clock.monotonic() - frame.arrived
-            scene = Scene(frame.arrived, tracks, self._appearances.judgements())
             self._listeners.scene(self.id, scene)
-            for rule in self._rules:
-                for data in rule.step(scene):
-                    await self._tell(data, frame)
+            for data in self._sight.judge(scene):
+                await self._tell(data, frame)
 
-    async def _track(self, frame: Frame) -> tuple[Track, ...]:
-        detections = await self._shared.worker.submit(self.id, partial(self._shared.detector.detect, frame))
-        tracks = self._tracker.update(detections, frame.arrived)
-        due = self._appearances.due(tracks, frame)
-        if due:
-            looks = await self._shared.worker.submit(self.id, partial(_inspect, self._shared.inspector, frame, due))
-            for track, look in zip(due, looks, strict=True):
-                self._appearances.add(track.id, look)
-        self._appearances.forget({track.id for track in tracks})
-        return tracks
+    async def _compute(self, work: Callable[[], T], /) -> T:
+        return await self._shared.worker.submit(self.id, work)
 
     async def _tick(self) -> None:
         while True:
             await asyncio.sleep(1)
-            for rule in self._rules:
-                for data in rule.tick():
-                    await self._tell(data, None)
+            for data in self._sight.tick():
+                await self._tell(data, None)
 
     async def _tell(self, data: EventData, frame: Frame | None) -> None:
         snapshot = None
@@ -275,7 +256,3 @@ def encode_snapshot(frame: Frame) -> bytes:
         ".jpg", frame.bgr(width, round(frame.height * width / frame.width / 2) * 2), [cv2.IMWRITE_JPEG_QUALITY, 80]
     )
     return data.tobytes()
-
-
-def _inspect(inspector: Inspector, frame: Frame, tracks: Sequence[Track]) -> list[Look | None]:
-    return [inspector.inspect(frame, track) for track in tracks]
