@@ -62,7 +62,7 @@ class Agent:
         self.settings = settings
         self._clock = clock
         self._rng = rng
-        state = _state_folder(settings.agent.state)
+        state = state_folder(settings.agent.state)
         models = Models(settings.inference)
         self.worker = Worker(clock)
         self.outbox = Outbox(state / "outbox.sqlite", agent=settings.agent.id, limits=settings.outbox, clock=clock)
@@ -276,7 +276,12 @@ class Agent:
         task.add_done_callback(self._soons.discard)
 
 
-def _state_folder(folder: Path) -> Path:
+def state_folder(folder: Path) -> Path:
+    """Makes the folder that outlives a restart, and returns it; blocks.
+
+    Raises:
+        PermanentError: it cannot be written.
+    """
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         probe = folder / ".writable"

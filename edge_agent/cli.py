@@ -4,7 +4,7 @@ import asyncio
 import logging
 import random
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import wraps
 from pathlib import Path
 from typing import ParamSpec
@@ -17,9 +17,14 @@ from edge_agent.aio.clock import SystemClock
 from edge_agent.aio.leave import run_until_signal
 from edge_agent.demo.broker import demo_broker
 from edge_agent.demo.run import demo_settings, prepare_clips, welcome
+from edge_agent.doctor import Finding, State
+from edge_agent.doctor.examine import examine
+from edge_agent.doctor.table import tabulate
 from edge_agent.errors import AgentError
 from edge_agent.inference.models import InferenceSettings, Models
+from edge_agent.say import say
 from edge_agent.settings import Settings, describe_settings, load_settings
+from edge_agent.talkdown.request import Request
 from edge_agent.uplink.schemas import write_schemas
 
 P = ParamSpec("P")
@@ -86,6 +91,41 @@ def check_config(config: Path | None) -> None:
     """Print the settings in force, secrets hidden, or what is wrong with them."""
     for line in describe_settings(load_settings(config)):
         click.echo(line)
+
+
+@main.command("say")
+@click.argument("text", default="")
+@click.option("--camera", required=True, help="Whose loudspeaker.")
+@click.option("--message", default="", help="A message of the catalogue instead of words.")
+@click.option("--lang", default="", help="Language; of a message all those in talkdown.languages when left out.")
+@click.option("--tone", is_flag=True, help="A tone of one second instead of words.")
+@CONFIG
+@says_remedies
+def say_words(text: str, camera: str, message: str, lang: str, tone: bool, config: Path | None) -> None:  # noqa: FBT001 - click calls it by name
+    """Speak through a camera's loudspeaker: words, a message or a tone."""
+    if bool(text) + bool(message) + tone != 1:
+        raise click.UsageError("say one thing: words, --message or --tone")
+    request = None if tone else Request("command line", message, text, (lang,) if lang else ())
+    error = asyncio.run(say(load_settings(config), camera, request, click.echo))
+    if error is not None:
+        raise error
+
+
+@main.command("doctor")
+@click.option("--tone", is_flag=True, help="Let every loudspeaker play a tone.")
+@CONFIG
+def examine_box(tone: bool, config: Path | None) -> None:  # noqa: FBT001 - click calls it by name
+    """Look at every part of this box and say what is wrong and the remedy; exit status 1 if anything is."""
+    try:
+        settings = load_settings(config)
+    except AgentError as exc:
+        findings: Sequence[Finding] = [Finding("settings", State.WRONG, exc.reason, exc.remedy)]
+    else:
+        said = f"{config or 'the environment'} can be used, profile {settings.policy.profile}"
+        findings = [Finding("settings", State.OK, said), *asyncio.run(examine(settings, aloud=tone))]
+    for line in tabulate(findings):
+        click.echo(line)
+    sys.exit(any(finding.state is State.WRONG for finding in findings))
 
 
 @main.command()

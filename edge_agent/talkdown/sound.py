@@ -30,6 +30,10 @@ BETWEEN = 0.5
 """Seconds of silence between two languages."""
 
 
+_SWELL = 0.05
+"""Seconds in which a tone swells, so that it does not click."""
+
+
 class _Unreadable(Exception):  # noqa: N818 - not an error of ours: told on as one with the file's name
     pass
 
@@ -93,6 +97,15 @@ def joined(speeches: Sequence[Speech]) -> Speech:
     for speech in speeches[1:]:
         parts += [pause, speech.samples]
     return _speech(np.concatenate(parts), speeches[0].rate)
+
+
+def tone() -> Speech:
+    """Returns a second of a tone that rises over what a telephone's band carries, to hear where a loudspeaker ends."""
+    time = np.arange(RATE) / RATE
+    swell = np.minimum(1.0, np.minimum(time, 1.0 - time) / _SWELL)
+    sound = np.sin(2 * np.pi * (400 + 500 * time) * time) * swell * HEADROOM * np.iinfo(np.int16).max
+    parts = [_silence(BEFORE, RATE), np.rint(sound).astype(np.int16), _silence(BEHIND, RATE)]
+    return _speech(np.concatenate(parts), RATE)
 
 
 def to_wav(speech: Speech) -> bytes:

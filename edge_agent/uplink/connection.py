@@ -37,7 +37,7 @@ class Connection(Client):
     Args:
         settings: where the broker is and how to speak with it.
         name: client id.
-        will: what the broker tells when the connection is lost.
+        will: what the broker tells when the connection is lost, or None for nothing.
         context: of TLS, or None for none.
 
     Attributes:
@@ -45,7 +45,7 @@ class Connection(Client):
         overflowed: incoming messages dropped because they came faster than they were read.
     """
 
-    def __init__(self, settings: MqttSettings, name: str, will: Will, context: ssl.SSLContext | None) -> None:
+    def __init__(self, settings: MqttSettings, name: str, will: Will | None, context: ssl.SSLContext | None) -> None:
         self.newest = settings.protocol == "5"
         super().__init__(
             settings.host,

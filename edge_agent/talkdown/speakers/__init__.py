@@ -25,6 +25,15 @@ class Speaker(Protocol):
         """
         ...
 
+    async def probe(self) -> str:
+        """Connects without a sound and returns what the device takes, such as ``PCMU at 8000 Hz``.
+
+        Raises:
+            TransientError: as ``play``.
+            PermanentError: as ``play``.
+        """
+        ...
+
 
 class SpeakerSettings(KindSettings):
     """Base of a loudspeaker's settings."""

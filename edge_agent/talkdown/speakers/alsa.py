@@ -9,10 +9,12 @@ from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections.abc import Callable
 from typing import Literal
 
+import numpy as np
 from pydantic import Field
 from typing_extensions import override
 
 from edge_agent.errors import AgentError, PermanentError, TransientError
+from edge_agent.talkdown.sound import RATE
 from edge_agent.talkdown.speakers import Speaker, SpeakerSettings
 from edge_agent.values.speech import Speech
 
@@ -63,6 +65,11 @@ class AlsaSpeaker:
         if process.returncode:
             raise _told(self._device, complaint)
         await asyncio.sleep(begun + speech.seconds - loop.time())
+
+    async def probe(self) -> str:
+        """See ``Speaker``; a moment of silence is the only question that every sound card answers."""
+        await self.play(Speech(np.zeros(RATE // 20, np.int16), RATE), lambda: None)
+        return f"16 bit PCM at {RATE} Hz"
 
     async def _aplay(self, rate: int) -> Process:
         arguments = ("--quiet", f"--device={self._device}", "--file-type=raw", "--format=S16_LE", "--channels=1")

@@ -73,3 +73,8 @@ class BackchannelSpeaker:
                 lambda _: encode(resampled(speech, wanted.rate).samples, wanted.codec), name="speech"
             )
             await session.send(payload, started)
+
+    async def probe(self) -> str:
+        """See ``Speaker``."""
+        async with opened(self._address, self._transport, self._clock) as session:
+            return f"{session.backchannel.codec} at {session.backchannel.rate} Hz over {self._transport}"

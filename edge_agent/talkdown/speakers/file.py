@@ -4,7 +4,8 @@ import asyncio
 import struct
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, Literal
 
@@ -56,26 +57,40 @@ class FileSpeaker:
             lambda stop: self._write(speech, stop, lambda: loop.call_soon_threadsafe(started)), name="speaker file"
         )
 
-    def _write(self, speech: Speech, stop: threading.Event, started: Callable[[], object]) -> None:
-        sound = resampled(speech, RATE).samples.astype("<i2").tobytes()
-        size = int(_CHUNK * RATE) * 2
+    async def probe(self) -> str:
+        """See ``Speaker``."""
+        await own_thread(lambda _: self._touch(), name="speaker file")
+        return f"16 bit PCM at {RATE} Hz"
+
+    def _touch(self) -> None:
+        with self._opened():
+            pass
+
+    @contextmanager
+    def _opened(self) -> Iterator[BinaryIO]:
         try:
             with self._path.open("r+b" if self._path.exists() else "w+b") as file:
-                end = _end(file)
-                started()
-                begun = time.monotonic()
-                for offset in range(0, len(sound), size):
-                    if stop.is_set():
-                        break
-                    end += file.write(sound[offset : offset + size])
-                    due = begun + (offset + size) / (2 * RATE)
-                    stop.wait(max(0.0, due - time.monotonic()) if self._paced else 0.0)
-                file.seek(0)
-                file.write(_header(end - _HEADER.size))
+                yield file
         except OSError as exc:
             raise PermanentError(
                 f"cannot write {self._path} ({exc.strerror})", "set a path in a folder of ours"
             ) from exc
+
+    def _write(self, speech: Speech, stop: threading.Event, started: Callable[[], object]) -> None:
+        sound = resampled(speech, RATE).samples.astype("<i2").tobytes()
+        size = int(_CHUNK * RATE) * 2
+        with self._opened() as file:
+            end = _end(file)
+            started()
+            begun = time.monotonic()
+            for offset in range(0, len(sound), size):
+                if stop.is_set():
+                    break
+                end += file.write(sound[offset : offset + size])
+                due = begun + (offset + size) / (2 * RATE)
+                stop.wait(max(0.0, due - time.monotonic()) if self._paced else 0.0)
+            file.seek(0)
+            file.write(_header(end - _HEADER.size))
 
 
 def _header(length: int) -> bytes:

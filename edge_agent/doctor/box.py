@@ -1,0 +1,42 @@
+"""Looks at the box itself: its folder, its models, its voice and its way to the broker."""
+
+from edge_agent.agent import state_folder
+from edge_agent.aio.threads import own_thread
+from edge_agent.errors import PermanentError
+from edge_agent.inference.models import Models
+from edge_agent.settings import Settings
+from edge_agent.talkdown.espeak import Espeak
+from edge_agent.uplink.probe import probe
+
+
+async def look_at_state(settings: Settings) -> str:
+    """Makes sure that the outbox and the voices can be kept."""
+    folder = await own_thread(lambda _: state_folder(settings.agent.state), name="state folder")
+    return f"{folder} can be written"
+
+
+async def look_at_models(settings: Settings) -> str:
+    """Reads every model file."""
+    findings = await own_thread(lambda _: Models(settings.inference).verify(), name="models")
+    wrong = [finding.problem for finding in findings if finding.problem]
+    if wrong:
+        reason, _, remedy = wrong[0].partition(": ")
+        raise PermanentError(f"{len(wrong)} of {len(findings)} are wrong, first of all: {reason}", remedy)
+    return f"{len(findings)} files are as the manifest says"
+
+
+async def look_at_voices(settings: Settings) -> str:
+    """Asks espeak-ng for a voice for every text of the catalogue and every language of our own."""
+    espeak = Espeak()
+    spoken = {name for message in settings.talkdown.messages.values() for name in message.texts}
+    wanted = sorted({*spoken, *settings.talkdown.languages})
+    for language in wanted:
+        await espeak.voice(language)
+    return f"{espeak.version} speaks {', '.join(wanted)}"
+
+
+async def look_at_broker(settings: Settings) -> str:
+    """Connects under a name of its own, so that a running agent keeps its connection."""
+    version = await probe(settings.mqtt, settings.agent.id)
+    sealed = "with TLS" if settings.mqtt.tls else "without TLS"
+    return f"{settings.mqtt.host}:{settings.mqtt.port} lets us in ({version}, {sealed})"
