@@ -74,7 +74,6 @@ def main() -> None:
             "demux alone": (lambda: packets(path), every),
             "decode": (lambda: decode(Decoder(), stream), every),
             "decode and two masks": (lambda: decode(Decoder(MASKS), stream), every),
-            "decode without loop filter": (lambda: decode(Decoder(cheap=True), stream), every),
             "key frames only, spread over all pictures": (lambda: decode(Decoder(), keys), every),
             "decode of a 640x360 sub-stream": (lambda: decode(Decoder(), small), len(small)),
         }

@@ -31,18 +31,14 @@ class Decoder:
 
     Args:
         masks: polygons to blacken, in fractions of the picture.
-        cheap: leave out the loop filter: a third less work for a slightly blocky picture, good enough to see movement.
-        threads: that share the work of one picture; one by default, because the cameras share the cores already.
 
     Attributes:
         broken: how many packets or pictures could not be decoded since the start.
     """
 
-    def __init__(self, masks: Sequence[Polygon] = (), *, cheap: bool = False, threads: int = 1) -> None:
+    def __init__(self, masks: Sequence[Polygon] = ()) -> None:
         self.broken = 0
         self._polygons = tuple(masks)
-        self._cheap = cheap
-        self._threads = threads
         self._stream: StreamInfo | None = None
         self._context: VideoCodecContext | None = None
         self._waiting: deque[tuple[int, Monotonic]] = deque(maxlen=_REORDERED)
@@ -74,9 +70,7 @@ class Decoder:
 
     def _open(self, stream: StreamInfo) -> VideoCodecContext:
         context = VideoCodecContext.create(stream.codec.value, "r")
-        context.thread_count = self._threads
-        if self._cheap:
-            context.options = {"skip_loop_filter": "all"}
+        context.thread_count = 1  # the cameras share the cores already
         self._waiting.clear()
         return context
 

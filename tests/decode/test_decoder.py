@@ -69,7 +69,7 @@ def test_it_begins_with_a_key_frame() -> None:
 
 
 def test_key_frames_alone_come_out_at_once() -> None:
-    keys, decoder = [packet for packet in packets(SHORT.file()) if packet.key], Decoder(cheap=True)
+    keys, decoder = [packet for packet in packets(SHORT.file()) if packet.key], Decoder()
     assert [len(decoder.decode(packet)) for packet in keys] == [1] * len(keys)
 
 
