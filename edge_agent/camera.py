@@ -14,6 +14,7 @@ import cv2
 from edge_agent.aio.clock import Clock
 from edge_agent.aio.latest import Latest
 from edge_agent.aio.ring import Ring
+from edge_agent.aio.tally import Tally
 from edge_agent.aio.threads import own_thread
 from edge_agent.appearance.inspector import Inspector
 from edge_agent.appearance.settings import AppearanceSettings
@@ -87,12 +88,14 @@ class Counts:
 
     Attributes:
         decoded: pictures decoded for analysis.
+        broken: packets and pictures that could not be decoded, since the path began.
         analysed: pictures understood.
         dropped: pictures that a newer one replaced before they were understood.
         delay: seconds from a picture's arrival until it was understood, the last one's.
     """
 
     decoded: int = 0
+    broken: int = 0
     analysed: int = 0
     dropped: int = 0
     delay: float = 0.0
@@ -142,6 +145,7 @@ class Camera:
             appearance=shared.appearance,
             rules=[rule.build(shared.policy, shared.clock) for rule in settings.rules.values()],
         )
+        self._tally = Tally(log, shared.clock)
         self._changes: asyncio.Queue[CameraStatus] = asyncio.Queue(CHANGES)
 
     @property
@@ -201,6 +205,7 @@ class Camera:
             missed = False
             for frame in decoder.decode(packet):
                 self.counts.decoded += 1
+                self.counts.broken = decoder.broken
                 if lookout.passes(frame):
                     frames.put(frame)
 
@@ -210,7 +215,7 @@ class Camera:
             try:
                 scene = await self._sight.understand(frame)
             except TransientError as exc:
-                log.warning("camera %s: %s", self.id, exc)
+                self._tally.warn(f"camera {self.id}: a picture was not understood", exc)
                 continue
             lookout.followed = bool(scene.tracks)
             self.counts.analysed += 1

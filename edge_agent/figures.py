@@ -35,6 +35,7 @@ def collect_figures(
     camera_counter("bytes", "Bytes that arrived.", lambda camera: camera.capture.bytes)
     camera_counter("restarts", "Connections that failed.", lambda camera: camera.capture.restarts)
     camera_counter("decoded", "Pictures decoded for analysis.", lambda camera: camera.counts.decoded)
+    camera_gauge("broken", "Packets and pictures not decodable, this run.", lambda camera: camera.counts.broken)
     camera_counter("analysed", "Pictures understood.", lambda camera: camera.counts.analysed)
     camera_counter("dropped", "Pictures a newer one replaced.", lambda camera: camera.counts.dropped)
     metrics.counter("inference_requests", "Computations done.", lambda: worker.done)

@@ -141,11 +141,6 @@ class Reader(Generic[T]):
                 with self._ring._changed:  # noqa: SLF001
                     self._ring._sleepers.discard(sleeper)  # noqa: SLF001
 
-    def pending(self) -> float:
-        """Returns the seconds of items that wait to be read, 0 when it is up to date."""
-        with self._ring._changed:  # noqa: SLF001
-            return self._behind()
-
     def _behind(self) -> float:
         ring = self._ring
         index = max(self._next - ring._first, 0)  # noqa: SLF001

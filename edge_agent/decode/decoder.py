@@ -64,10 +64,6 @@ class Decoder:
             return []
         return [self._frame(picture, self._context) for picture in pictures if not self._is_broken(picture)]
 
-    def skip_to_key(self) -> None:
-        """Drops what it holds and everything up to the next key frame."""
-        self._context = None
-
     def _open(self, stream: StreamInfo) -> VideoCodecContext:
         context = VideoCodecContext.create(stream.codec.value, "r")
         context.thread_count = 1  # the cameras share the cores already

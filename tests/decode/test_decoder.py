@@ -73,13 +73,6 @@ def test_key_frames_alone_come_out_at_once() -> None:
     assert [len(decoder.decode(packet)) for packet in keys] == [1] * len(keys)
 
 
-def test_skipping_waits_for_a_key_frame() -> None:
-    stream, decoder = packets(SHORT.file()), Decoder()
-    frames(decoder, stream[:2])
-    decoder.skip_to_key()
-    assert [frame.pts for frame in frames(decoder, stream[2:7])] == [stream[5].pts, stream[6].pts]
-
-
 def test_a_broken_packet_costs_the_rest_of_its_group() -> None:
     stream, decoder = packets(SHORT.file()), Decoder()
     stream[1] = replace(stream[1], data=b"\xff" * 50)
