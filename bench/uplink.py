@@ -26,7 +26,7 @@ from edge_agent.events.outbox import Outbox, OutboxSettings
 from edge_agent.uplink.link import Uplink
 from edge_agent.uplink.settings import MqttSettings
 from edge_agent.values.command import Command, Reply
-from edge_agent.values.event import Event, MaskVerdict
+from edge_agent.values.event import Event, MaskStatistics, MaskVerdict
 from edge_agent.values.geometry import Box
 from edge_agent.values.ids import AgentId, CameraId, TrackId
 from edge_agent.values.look import Verdict
@@ -123,12 +123,46 @@ async def ours(broker: Broker, count: int, folder: Path, *, waiting: bool) -> tu
     return rate, statistics.median(alone), commits
 
 
+async def alarms(broker: Broker, folder: Path, waiting: int, count: int) -> tuple[list[float], int]:
+    """Tells alarms while statistics wait; returns the seconds each took to arrive, and how many statistics were left."""
+    clock = SystemClock()
+    outbox = Outbox(folder / f"{uuid4()}.sqlite", agent=AGENT, limits=OutboxSettings(), clock=clock)
+
+    async def obey(command: Command) -> Reply:
+        return Reply(command.id, ok=True)
+
+    settings = MqttSettings(host=broker.host, port=broker.port)
+    uplink = Uplink(settings, AGENT, outbox, clock=clock, rng=random.Random(), obey=obey)  # noqa: S311 - jitter
+    running = [asyncio.create_task(outbox.run())]
+    now = datetime.now(UTC)
+    for begin in range(0, waiting, 256):
+        counted = MaskStatistics(now, now, 41, 6, 2, 9)
+        events = [Event(uuid4(), now, CameraId("street"), counted) for _ in range(begin, min(begin + 256, waiting))]
+        await asyncio.gather(*(outbox.put(told) for told in events))
+    spent = []
+    async with aiomqtt.Client(broker.host, broker.port) as client:
+        await client.subscribe("edge/v1/+/camera/+/event/mask.verdict", qos=1)
+        running.append(asyncio.create_task(uplink.run()))
+        await uplink.connected.wait()
+        for _ in range(count):
+            begun = time.perf_counter()
+            await outbox.put(event())
+            await anext(client.messages)
+            spent.append(time.perf_counter() - begun)
+        left = outbox.depth
+    for task in reversed(running):
+        task.cancel()
+        await asyncio.wait([task])
+    return spent, left
+
+
 async def main() -> None:
     """Prints the comparison."""
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--events", type=int, default=5000)
     options.add_argument("--rounds", type=int, default=3)
     options.add_argument("--state", type=Path, help="folder on the disk to measure")
+    options.add_argument("--waiting", type=int, default=50_000, help="statistics that wait while alarms are told")
     chosen = options.parse_args()
     with tempfile.TemporaryDirectory(dir=chosen.state) as name:
         folder = Path(name)
@@ -140,6 +174,7 @@ async def main() -> None:
                 live = await ours(broker, chosen.events, folder, waiting=False)
                 late = await ours(broker, chosen.events, folder, waiting=True)
                 rounds.append((base, live, late))
+            spent, left = await alarms(broker, folder, chosen.waiting, 200)
         finally:
             broker.kill()
     base = statistics.median(each[0] for each in rounds)
@@ -151,6 +186,11 @@ async def main() -> None:
     print(f"put, durable, delivered               {prompt:8.0f} events/s   {prompt / base:.2f} of bare")
     print(f"waiting on disk, then delivered       {delayed:8.0f} events/s   {delayed / base:.2f} of bare")
     print(f"one event alone is durable after      {alone * 1000:8.2f} ms (median)")
+    tail = statistics.quantiles(spent, n=20)[-1]
+    print(
+        f"an alarm arrives after                {statistics.median(spent) * 1000:8.2f} ms (median), "
+        f"{tail * 1000:.2f} ms (p95) while {chosen.waiting} statistics waited, {left} after the last"
+    )
     print(f"commits for {chosen.events} events             {commits:8d}")
 
 

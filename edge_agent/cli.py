@@ -15,6 +15,7 @@ from edge_agent import __version__
 from edge_agent.agent import Agent
 from edge_agent.aio.clock import SystemClock
 from edge_agent.aio.leave import run_until_signal
+from edge_agent.arguments import ARGUMENTS
 from edge_agent.demo.broker import demo_broker
 from edge_agent.demo.run import demo_settings, prepare_clips, welcome
 from edge_agent.doctor import Finding, State
@@ -152,7 +153,7 @@ def models(action: str, config: Path | None) -> None:
 @says_remedies
 def schema(directory: Path) -> None:
     """Write the JSON Schemas of everything that goes over MQTT."""
-    for path in write_schemas(directory):
+    for path in write_schemas(directory, ARGUMENTS):
         click.echo(path)
 
 

@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, TypeVar
+from typing import TypeVar
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import ValidationError
 
 from edge_agent import __version__
+from edge_agent.arguments import Arguments, EventsReplay, LiveClose, LiveOpen, Nothing, OnCamera, TalkdownPlay
 from edge_agent.camera import Camera
 from edge_agent.errors import AgentError, PermanentError
 from edge_agent.events.journal import Journal
@@ -15,52 +16,11 @@ from edge_agent.live.sessions import LiveSessions
 from edge_agent.live.settings import IceServer
 from edge_agent.settings import Settings, describe_settings
 from edge_agent.talkdown.announcer import Announcer
-from edge_agent.talkdown.messages import LONGEST_TEXT
 from edge_agent.talkdown.request import Request
 from edge_agent.values.command import Command, Reply
 from edge_agent.values.event import Audit
 from edge_agent.values.ids import CameraId
 from edge_agent.web.site import Opened, Words
-
-LONGEST_OFFER = 65_536
-"""Letters of an SDP offer."""
-
-
-class Arguments(BaseModel):
-    """Base of a command's arguments: what a stranger sent."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
-
-
-class OnCamera(Arguments):
-    """Arguments that name a camera."""
-
-    camera: Annotated[str, Field(max_length=63)]
-
-
-class TalkdownPlay(OnCamera):
-    """``talkdown.play``: exactly one of message and text."""
-
-    message: Annotated[str, Field(max_length=63)] = ""
-    text: Annotated[str, Field(max_length=LONGEST_TEXT)] = ""
-    language: Annotated[str, Field(max_length=16)] = ""
-
-
-class LiveOpen(OnCamera):
-    """``live.open``: an SDP offer; the result carries the answer."""
-
-    offer: Annotated[str, Field(max_length=LONGEST_OFFER)]
-
-
-class LiveClose(Arguments):
-    """``live.close``."""
-
-    session: Annotated[str, Field(max_length=64)]
-
-
-class Nothing(Arguments):
-    """No arguments."""
-
 
 A = TypeVar("A", bound=Arguments)
 
@@ -94,6 +54,7 @@ class Desk:
             "talkdown.stop": self._stop,
             "live.open": self._open,
             "live.close": self._close,
+            "events.replay": self._replay,
             "config.show": self._show,
         }.get(command.name)
         if carry_out is None:
@@ -222,6 +183,12 @@ class Desk:
     async def _close(self, command: Command) -> Mapping[str, object]:
         await self.live.close(_parse(LiveClose, command).session)
         return {}
+
+    async def _replay(self, command: Command) -> Mapping[str, object]:
+        asked = _parse(EventsReplay, command)
+        replayed = await self.journal.replay(asked.wanted)
+        await self.audit(command.actor, command.name, "", detail=f"{replayed.again} events")
+        return {"again": replayed.again, "waiting": replayed.waiting}
 
     async def _show(self, command: Command) -> Mapping[str, object]:
         _parse(Nothing, command)

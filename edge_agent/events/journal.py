@@ -10,6 +10,7 @@ from uuid import uuid4
 from edge_agent.aio.clock import Clock
 from edge_agent.events.envelope import envelope
 from edge_agent.events.outbox import Outbox
+from edge_agent.events.replay import Replayed, Wanted
 from edge_agent.values.event import Event, EventData
 from edge_agent.values.ids import AgentId, CameraId
 
@@ -95,6 +96,10 @@ class Journal:
         for listener in self._listeners:
             listener.tell(told)
         return event
+
+    async def replay(self, wanted: Wanted) -> Replayed:
+        """Lets delivered events be sent again; see ``Outbox.replay``."""
+        return await self._outbox.replay(wanted)
 
     @contextmanager
     def listen(self) -> Iterator[Listener]:

@@ -4,13 +4,13 @@ import logging
 import sqlite3
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
-
-from pydantic import BaseModel, ConfigDict, Field
 
 from edge_agent.aio.clock import Clock
+from edge_agent.errors import TransientError
 from edge_agent.events.numbering import NEVER_DROPPED, Numbering
-from edge_agent.events.store import Entry, Store, Victim
+from edge_agent.events.replay import Replayed, Wanted
+from edge_agent.events.settings import OutboxSettings
+from edge_agent.events.store import Entry, Place, Store, Victim
 from edge_agent.values.event import Degradation, Event, Gap
 from edge_agent.values.ids import AgentId
 from edge_agent.values.time import Monotonic
@@ -22,22 +22,10 @@ _FORGET_AFTER = (
 )
 _FORGET_AT = 256
 _HEAL_EVERY = 30.0
-
-
-class OutboxSettings(BaseModel):
-    """How much may wait for the broker.
-
-    Attributes:
-        rows: events that wait on disk at most; 100,000 are a week of a busy box.
-        bytes: what they and their snapshots take on disk at most; 256 MB fit beside a system on an 8 GB card.
-        memory_bytes: what waits in memory at most while the disk cannot be written.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    rows: Annotated[int, Field(ge=10)] = 100_000
-    bytes: Annotated[int, Field(ge=100_000)] = 256_000_000
-    memory_bytes: Annotated[int, Field(ge=100_000)] = 16_000_000
+_AGE_EVERY = 3600.0
+_DAY = 86_400.0
+_CLOCKS_SET = 1.7e9  # seconds since 1970; what is stamped earlier was told before the box knew the time, and is not old
+_SHARE = 4  # of a batch, one in so many places is for what is not urgent
 
 
 class Ledger:
@@ -66,6 +54,7 @@ class Ledger:
         self._numbers = Numbering(agent, boot, clock)
         self._acknowledged: set[int] = set()
         self._oldest: Monotonic | None = None
+        self._aged: Monotonic | None = None
         self._tried = clock.monotonic()
 
     @property
@@ -117,17 +106,40 @@ class Ledger:
             self._lean_on_memory(sqlite3.DatabaseError("the disk damages what is written"))
         self._commit(self._memory, entries, self._limits.memory_bytes)
 
-    def after(self, position: int, limit: int) -> list[Entry]:
-        """Returns the oldest events beyond a position that are not acknowledged; a gap among them is closed."""
-        found = self._memory.after(position, limit)
-        if self._disk is not None:
-            try:
-                found += self._unacknowledged(self._disk, position, limit)
-            except sqlite3.Error as exc:
-                self._disk_failed(exc)
-        found = sorted(found)[:limit]
+    def after(self, place: Place, limit: int) -> list[Entry]:
+        """Returns the oldest events beyond a place that are not acknowledged; a gap among them is closed.
+
+        Alarms come first, yet a quarter of the places is for the others where any wait.
+        """
+        found = self._lane(place.urgent, limit - limit // _SHARE, urgent=True)
+        found += self._lane(place.ordinary, limit - len(found), urgent=False)
         self._numbers.hand_out(found)
         return found
+
+    def replay(self, wanted: Wanted) -> Replayed:
+        """Lets delivered events wait once more, as they were, behind everything that waits.
+
+        Raises:
+            TransientError: when the disk refuses, or too much waits already.
+        """
+        disk = self._disk
+        if disk is None or self.trouble:
+            raise TransientError("what was delivered cannot be read from the disk", "ask again when outbox is healed")
+        try:
+            with disk.transaction():
+                self._settle(disk)
+                waiting = disk.count(wanted, kept=False)
+                again = disk.count(wanted, kept=True)
+                if disk.rows + again > self._limits.rows:
+                    raise TransientError(f"{disk.rows} events wait already", "ask again when they were delivered")
+                disk.again(wanted, self._numbers.position)
+        except sqlite3.Error as exc:
+            self._disk_failed(exc)
+            raise TransientError("the disk refused", "look at the agent's log") from exc
+        self._numbers.position += again
+        self._forgotten()
+        self.commits += 1
+        return Replayed(again, waiting)
 
     def forget(self, positions: Sequence[int]) -> None:
         """Notes that the broker has these; their rows go with the next commit."""
@@ -147,6 +159,9 @@ class Ledger:
                 self._disk_failed(exc)
         if self.trouble and now - self._tried >= _HEAL_EVERY:
             self._heal()
+        if self._aged is None or now - self._aged >= _AGE_EVERY:
+            self._aged = now
+            self._expire()
 
     def close(self) -> None:
         """Forgets what is acknowledged and leaves one whole file."""
@@ -162,18 +177,26 @@ class Ledger:
             log.error("%d events were only in memory and are lost: %s", self._memory.rows, self.trouble)
         self._memory.close()
 
-    def _unacknowledged(self, disk: Store, position: int, limit: int) -> list[Entry]:
-        while True:
-            found = disk.after(position, limit)
-            fresh = [entry for entry in found if entry.position not in self._acknowledged]
-            if fresh or not found:
-                return fresh
+    def _lane(self, position: int, limit: int, *, urgent: bool) -> list[Entry]:
+        found = self._memory.after(position, limit, urgent=urgent)
+        if self._disk is not None:
+            try:
+                found += self._unacknowledged(self._disk, position, limit, urgent=urgent)
+            except sqlite3.Error as exc:
+                self._disk_failed(exc)
+        return sorted(found)[:limit]
+
+    def _unacknowledged(self, disk: Store, position: int, limit: int, *, urgent: bool) -> list[Entry]:
+        fresh: list[Entry] = []
+        while len(fresh) < limit and (found := disk.after(position, limit, urgent=urgent)):
+            fresh += [entry for entry in found if entry.position not in self._acknowledged]
             position = found[-1].position
+        return fresh  # as many as wanted, or all: what waits in memory comes behind what is on disk
 
     def _commit(self, store: Store, entries: Sequence[Entry], most: int) -> None:
         with self._numbers.unless_it_fails(), store.transaction():
             if store is self._disk:
-                store.remove(self._acknowledged)
+                self._settle(store)
             store.add(entries)
             self._shed(store, most)
         if store is self._disk:
@@ -190,11 +213,41 @@ class Ledger:
             store.remove(victim.position for victim in victims)
             lost += victims
         if lost:
-            reason = f"the outbox reached its bound of {self._limits.rows} events or {most} bytes"
-            gap, grows = self._numbers.account(lost, reason)
-            if grows:
-                store.remove([gap.position])
-            store.add([gap])
+            self._account(store, lost, f"the outbox reached its bound of {self._limits.rows} events or {most} bytes")
+
+    def _account(self, store: Store, lost: Sequence[Victim], reason: str) -> None:
+        gap, grows = self._numbers.account(lost, reason)
+        if grows:
+            store.remove([gap.position])
+        store.add([gap])
+
+    def _settle(self, disk: Store) -> None:
+        """Lets what is acknowledged wait no longer; the newest of it is kept."""
+        kept = self._limits.kept
+        disk.keep(self._acknowledged)
+        disk.trim(kept.rows, kept.bytes, self._clock.wall().timestamp() - kept.days * _DAY)
+
+    def _expire(self) -> None:
+        """Drops what waited too long, and forgets what was kept too long."""
+        disk = self._disk
+        if disk is None or self.trouble:
+            return
+        until = self._clock.wall().timestamp() - self._limits.days * _DAY
+        try:
+            lost = disk.old(_CLOCKS_SET, until, NEVER_DROPPED)
+            if not lost and not disk.kept_rows:
+                return
+            with self._numbers.unless_it_fails(), disk.transaction():
+                self._settle(disk)
+                lost = disk.old(_CLOCKS_SET, until, NEVER_DROPPED)
+                disk.remove(victim.position for victim in lost)
+                if lost:
+                    self._account(disk, lost, f"they waited for more than {self._limits.days:g} days")
+        except sqlite3.Error as exc:
+            self._disk_failed(exc)
+            return
+        self._forgotten()
+        self.commits += 1
 
     def _disk_failed(self, exc: sqlite3.Error) -> None:
         if isinstance(exc, sqlite3.OperationalError):
@@ -217,7 +270,7 @@ class Ledger:
         self._tried = self._clock.monotonic()
         try:
             disk = self._disk = self._disk or self._opened()
-            waiting = self._memory.after(0, self._memory.rows)
+            waiting = self._memory.waiting()
             self._commit(disk, waiting, self._limits.bytes)
         except (sqlite3.Error, OSError) as exc:
             log.warning("the outbox is still only in memory: %s", exc)
@@ -259,7 +312,7 @@ class Ledger:
     def _forget(self, disk: Store) -> None:
         if self._acknowledged:
             with disk.transaction():
-                disk.remove(self._acknowledged)
+                self._settle(disk)
             self.commits += 1
         self._forgotten()
 

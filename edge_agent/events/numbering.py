@@ -50,7 +50,8 @@ class Numbering:
         self._sequence += 1
         rank = NEVER_DROPPED if isinstance(event.data, Gap) else int(event.data.severity)
         place = self.position, rank, self._boot, self._sequence
-        return Entry(*place, str(event.id), event.camera, event.data.type, payload, event.snapshot)
+        at = event.at.timestamp()
+        return Entry(*place, str(event.id), event.camera, event.data.type, at, payload, event.snapshot)
 
     def own(self, data: EventData) -> Entry:
         """Returns an entry for something that the outbox tells about itself."""

@@ -7,18 +7,20 @@ from collections import deque
 from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple, TypeAlias, TypeVar
 from uuid import uuid4
 
 from edge_agent.aio.clock import Clock
 from edge_agent.aio.threads import own_thread
 from edge_agent.errors import TransientError
-from edge_agent.events.ledger import Ledger, OutboxSettings
-from edge_agent.events.store import Entry
+from edge_agent.events.ledger import Ledger
+from edge_agent.events.replay import Replayed, Wanted
+from edge_agent.events.settings import OutboxSettings
+from edge_agent.events.store import Entry, Place
 from edge_agent.values.event import Event
 from edge_agent.values.ids import AgentId
 
-__all__ = ["Entry", "Outbox", "OutboxSettings"]
+__all__ = ["Entry", "Outbox", "OutboxSettings", "Place"]
 
 _WAITING = 256  # puts that wait for the disk at once; they share commits, and who comes later waits for room
 _LOOK_UP = 0.2  # seconds until the idle thread looks whether it should end
@@ -36,9 +38,19 @@ class _Put(NamedTuple):
 class _Read(NamedTuple):
     """Entries wanted."""
 
-    after: int
+    after: Place
     limit: int
     answer: asyncio.Future[list[Entry]]
+
+
+class _Again(NamedTuple):
+    """Delivered events wanted once more."""
+
+    wanted: Wanted
+    answer: asyncio.Future[Replayed]
+
+
+_Request: TypeAlias = _Put | _Read | _Again
 
 
 class Outbox:
@@ -58,7 +70,7 @@ class Outbox:
         self.boot = uuid4().hex[:12]
         self._begin = partial(Ledger, path, agent=agent, boot=self.boot, limits=limits, clock=clock)
         self._ledger: Ledger | None = None
-        self._requests: queue.SimpleQueue[_Put | _Read] = queue.SimpleQueue()
+        self._requests: queue.SimpleQueue[_Request] = queue.SimpleQueue()
         # Acknowledgements wait here until the thread comes by: waking it for each would cost more than all the rest.
         self._acknowledged: deque[int] = deque()
         self._room = asyncio.Semaphore(_WAITING)
@@ -113,11 +125,21 @@ class Outbox:
             self._ask(_Put(event, answer))
             return await answer
 
-    async def batch(self, after: int, limit: int) -> list[Entry]:
-        """Waits for entries beyond a position and returns the oldest of them; for one reader.
+    async def replay(self, wanted: Wanted) -> Replayed:
+        """Lets delivered events that are still kept be sent again, with their id and data, behind what waits.
+
+        Raises:
+            TransientError: when the disk refuses, too much waits already, or the outbox has been closed.
+        """
+        answer: asyncio.Future[Replayed] = asyncio.get_running_loop().create_future()
+        self._ask(_Again(wanted, answer))
+        return await answer
+
+    async def batch(self, after: Place, limit: int) -> list[Entry]:
+        """Waits for entries beyond a place and returns the next of them, alarms first; for one reader.
 
         Args:
-            after: position of the last entry that the reader has, 0 to begin with the oldest not acknowledged.
+            after: behind the last entries that the reader has, ``Place()`` to begin with the oldest not acknowledged.
             limit: most entries wanted, at least one.
         """
         while True:
@@ -133,7 +155,7 @@ class Outbox:
         if not self._closed:
             self._acknowledged.append(position)
 
-    def _ask(self, request: _Put | _Read) -> None:
+    def _ask(self, request: _Request) -> None:
         if self._closed:
             raise _closed()
         self._requests.put(request)
@@ -152,9 +174,9 @@ class Outbox:
                 loop.call_soon_threadsafe(self._news.set)
         ledger.close()
 
-    def _waiting(self) -> list[_Put | _Read]:
+    def _waiting(self) -> list[_Request]:
         """Blocks for a moment until there are requests and returns all of them."""
-        found: list[_Put | _Read] = []
+        found: list[_Request] = []
         try:
             found.append(self._requests.get(timeout=_LOOK_UP))
             while True:
@@ -162,7 +184,7 @@ class Outbox:
         except queue.Empty:
             return found
 
-    def _serve(self, loop: asyncio.AbstractEventLoop, ledger: Ledger, requests: list[_Put | _Read]) -> None:
+    def _serve(self, loop: asyncio.AbstractEventLoop, ledger: Ledger, requests: list[_Request]) -> None:
         ledger.forget([self._acknowledged.popleft() for _ in range(len(self._acknowledged))])
         if puts := [request for request in requests if isinstance(request, _Put)]:
             entries, answers = [], []
@@ -178,7 +200,14 @@ class Outbox:
                 _settle, [(answer, entry.sequence) for answer, entry in zip(answers, entries, strict=True)]
             )
         for request in requests:
-            if isinstance(request, _Read):
+            if isinstance(request, _Again):
+                try:
+                    replayed = ledger.replay(request.wanted)
+                except TransientError as exc:
+                    loop.call_soon_threadsafe(_refuse, request.answer, exc)
+                else:
+                    loop.call_soon_threadsafe(_settle, [(request.answer, replayed)])
+            elif isinstance(request, _Read):
                 entries = ledger.after(request.after, request.limit)
                 loop.call_soon_threadsafe(_settle, [(request.answer, entries)])
 
@@ -201,6 +230,8 @@ def _settle(answers: Iterable[tuple[asyncio.Future[T], T]]) -> None:
             answer.set_result(value)
 
 
-def _refuse(answer: asyncio.Future[int] | asyncio.Future[list[Entry]], exc: Exception) -> None:
+def _refuse(
+    answer: asyncio.Future[int] | asyncio.Future[list[Entry]] | asyncio.Future[Replayed], exc: Exception
+) -> None:
     if not answer.done():
         answer.set_exception(exc)

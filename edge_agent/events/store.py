@@ -5,11 +5,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
+from edge_agent.events.replay import Sequences, Wanted
+from edge_agent.values.event import Severity
 from edge_agent.values.ids import CameraId
 
-_VERSION = 1
+_VERSION = 2
 _OVERHEAD = 256  # bytes that SQLite spends on a row beside what it carries, rounded up
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS event (
@@ -20,15 +22,20 @@ CREATE TABLE IF NOT EXISTS event (
     id TEXT NOT NULL,
     camera TEXT,
     type TEXT NOT NULL,
+    at REAL NOT NULL,
+    kept INTEGER NOT NULL DEFAULT 0,
     payload BLOB NOT NULL,
     snapshot BLOB
 );
-CREATE INDEX IF NOT EXISTS least ON event (rank, position);
-"""
+CREATE INDEX IF NOT EXISTS least ON event (rank, position) WHERE kept = 0;
+CREATE INDEX IF NOT EXISTS lane ON event (rank >= 2, position) WHERE kept = 0;
+CREATE INDEX IF NOT EXISTS kept ON event (at) WHERE kept = 1;
+"""  # the lane's 2 is Severity.ALARM
+_LENGTH = f"length(payload) + coalesce(length(snapshot), 0) + {_OVERHEAD}"
 
 
 class Entry(NamedTuple):
-    """One event as it waits, in the order of the table's columns.
+    """One event as it waits; its fields are named as the table's columns.
 
     Attributes:
         position: rises with every event of every run; what has a lower one goes first.
@@ -38,6 +45,7 @@ class Entry(NamedTuple):
         id: the event's.
         camera: where, or None for the agent itself.
         type: the event's.
+        at: when it happened, seconds since 1970.
         payload: the envelope.
         snapshot: JPEG that goes with it.
     """
@@ -49,6 +57,7 @@ class Entry(NamedTuple):
     id: str
     camera: CameraId | None
     type: str
+    at: float
     payload: bytes
     snapshot: bytes | None
 
@@ -56,6 +65,25 @@ class Entry(NamedTuple):
     def size(self) -> int:
         """Bytes that it takes on disk, about."""
         return len(self.payload) + len(self.snapshot or b"") + _OVERHEAD
+
+    @property
+    def urgent(self) -> bool:
+        """Whether it overtakes what is not."""
+        return self.rank >= Severity.ALARM
+
+
+_COLUMNS = ", ".join(Entry._fields)
+
+
+class Place(NamedTuple):
+    """How far a reader is: the position of the last entry that it has of each lane, alarms and all others."""
+
+    urgent: int = 0
+    ordinary: int = 0
+
+    def past(self, entry: Entry) -> Self:
+        """Returns the place behind an entry."""
+        return self._replace(urgent=entry.position) if entry.urgent else self._replace(ordinary=entry.position)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +93,6 @@ class Victim:
     position: int
     boot: str
     sequence: int
-    size: int
 
 
 class Store:
@@ -77,13 +104,15 @@ class Store:
         path: the database's file, or None to keep it in memory.
 
     Attributes:
-        rows: how many entries there are.
+        rows: how many entries wait.
         size: bytes that they take, about.
+        kept_rows: how many delivered ones are kept.
+        kept_size: bytes that those take, about.
     """
 
     def __init__(self, path: Path | None) -> None:
-        self.rows = 0
-        self.size = 0
+        self.rows = self.kept_rows = 0
+        self.size = self.kept_size = 0
         self._database = sqlite3.connect(path or ":memory:", isolation_level=None, timeout=2.0)
         try:
             self._prepare()
@@ -112,30 +141,76 @@ class Store:
     def add(self, entries: Iterable[Entry]) -> None:
         """Writes entries, whose positions must be new."""
         for entry in entries:
-            self._database.execute("INSERT INTO event VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", entry)
+            self._database.execute(f"INSERT INTO event ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", entry)  # noqa: S608 - a constant
             self.rows += 1
             self.size += entry.size
 
-    def after(self, position: int, limit: int) -> list[Entry]:
-        """Returns the oldest entries beyond a position."""
+    def after(self, position: int, limit: int, *, urgent: bool) -> list[Entry]:
+        """Returns the oldest entries of one lane that wait beyond a position."""
         found = self._database.execute(
-            "SELECT * FROM event WHERE position > ? ORDER BY position LIMIT ?", (position, limit)
+            f"SELECT {_COLUMNS} FROM event WHERE kept = 0 AND (rank >= 2) = ? AND position > ? "  # noqa: S608 - a constant
+            "ORDER BY position LIMIT ?",
+            (urgent, position, limit),
         )
         return [Entry(*row) for row in found]
 
+    def waiting(self) -> list[Entry]:
+        """Returns everything that waits."""
+        return sorted(self.after(0, self.rows, urgent=True) + self.after(0, self.rows, urgent=False))
+
     def remove(self, positions: Iterable[int]) -> set[int]:
-        """Forgets entries and returns those that were there."""
-        removed = set()
+        """Forgets entries that wait and returns those that were there."""
+        query = f"DELETE FROM event WHERE position = ? AND kept = 0 RETURNING {_LENGTH}"  # noqa: S608 - a constant
+        return {position for position in positions if self._taken(query, position) is not None}
+
+    def keep(self, positions: Iterable[int]) -> None:
+        """Lets entries that were delivered wait no longer, and keeps them."""
+        query = f"UPDATE event SET kept = 1 WHERE position = ? AND kept = 0 RETURNING {_LENGTH}"  # noqa: S608 - a constant
         for position in positions:
-            found = self._database.execute(
-                "DELETE FROM event WHERE position = ? RETURNING length(payload) + coalesce(length(snapshot), 0)",
-                (position,),
-            ).fetchall()
-            for (size,) in found:
-                self.rows -= 1
-                self.size -= size + _OVERHEAD
-                removed.add(position)
-        return removed
+            size = self._taken(query, position)
+            if size is not None:
+                self.kept_rows += 1
+                self.kept_size += size
+
+    def trim(self, rows: int, size: int, since: float) -> None:
+        """Forgets the oldest of those that are kept until bounds hold."""
+        older = "SELECT position FROM event WHERE kept = 1 AND at < ? ORDER BY at LIMIT 1"
+        while self.kept_rows:
+            full = self.kept_rows > rows or self.kept_size > size
+            found = self._database.execute(older, (float("inf") if full else since,)).fetchone()
+            if found is None:
+                return
+            query = f"DELETE FROM event WHERE position = ? RETURNING {_LENGTH}"  # noqa: S608 - a constant
+            self.kept_size -= self._database.execute(query, found).fetchall()[0][0]
+            self.kept_rows -= 1
+
+    def again(self, wanted: Wanted, position: int) -> int:
+        """Lets kept entries wait once more, behind a position; returns how many."""
+        where, values = _condition(wanted)
+        query = f"SELECT position, {_LENGTH} FROM event WHERE kept = 1 AND {where} ORDER BY position"  # noqa: S608 - constants
+        found = self._database.execute(query, values).fetchall()
+        for number, (old, size) in enumerate(found, 1):
+            self._database.execute(
+                "UPDATE event SET kept = 0, position = ? WHERE position = ?", (position + number, old)
+            )
+            self.rows += 1
+            self.size += size
+            self.kept_rows -= 1
+            self.kept_size -= size
+        return len(found)
+
+    def count(self, wanted: Wanted, *, kept: bool) -> int:
+        """Returns how many entries fit among those that are kept, or those that wait."""
+        where, values = _condition(wanted)
+        return int(self._one(f"SELECT count(*) FROM event WHERE kept = {int(kept)} AND {where}", values))  # noqa: S608 - constants
+
+    def old(self, since: float, until: float, below: int) -> Sequence[Victim]:
+        """Returns entries below a rank that wait and happened between two times."""
+        found = self._database.execute(
+            "SELECT position, boot, sequence FROM event WHERE kept = 0 AND rank < ? AND at BETWEEN ? AND ?",
+            (below, since, until),
+        )
+        return [Victim(*row) for row in found]
 
     def shift(self, places: int) -> None:
         """Moves every entry back by at least as many places as the last one has."""
@@ -145,9 +220,8 @@ class Store:
     def least(self, limit: int, below: int) -> Sequence[Victim]:
         """Returns the oldest entries of the lowest ranks below one."""
         found = self._database.execute(
-            "SELECT position, boot, sequence, length(payload) + coalesce(length(snapshot), 0) + ? "
-            "FROM event WHERE rank < ? ORDER BY rank, position LIMIT ?",
-            (_OVERHEAD, below, limit),
+            "SELECT position, boot, sequence FROM event WHERE kept = 0 AND rank < ? ORDER BY rank, position LIMIT ?",
+            (below, limit),
         )
         return [Victim(*row) for row in found]
 
@@ -172,10 +246,25 @@ class Store:
         self._count()
 
     def _count(self) -> None:
-        self.rows = int(self._one("SELECT count(*) FROM event"))
-        lengths = "sum(length(payload) + coalesce(length(snapshot), 0))"
-        self.size = self.rows * _OVERHEAD + int(self._one(f"SELECT coalesce({lengths}, 0) FROM event"))  # noqa: S608 - a constant
+        counted = f"SELECT kept, count(*), sum({_LENGTH}) FROM event GROUP BY kept"  # noqa: S608 - a constant
+        found = {kept: (rows, size) for kept, rows, size in self._database.execute(counted)}
+        self.rows, self.size = found.get(0, (0, 0))
+        self.kept_rows, self.kept_size = found.get(1, (0, 0))
 
-    def _one(self, query: str) -> int | str:
-        found: int | str = self._database.execute(query).fetchone()[0]
+    def _taken(self, query: str, position: int) -> int | None:
+        """Takes an entry off those that wait; returns its size, None where it does not wait."""
+        found: list[tuple[int]] = self._database.execute(query, (position,)).fetchall()
+        for (size,) in found:
+            self.rows -= 1
+            self.size -= size
+        return found[0][0] if found else None
+
+    def _one(self, query: str, values: tuple[str | float, ...] = ()) -> int | str:
+        found: int | str = self._database.execute(query, values).fetchone()[0]
         return found
+
+
+def _condition(wanted: Wanted) -> tuple[str, tuple[str | float, ...]]:
+    if isinstance(wanted, Sequences):
+        return "boot = ? AND sequence BETWEEN ? AND ?", (wanted.boot, wanted.first, wanted.last)
+    return "at BETWEEN ? AND ?", (wanted.since, wanted.until)

@@ -13,7 +13,7 @@ from edge_agent.aio.clock import Clock
 from edge_agent.aio.restart import Backoff, forever
 from edge_agent.errors import AgentError, PermanentError
 from edge_agent.events.envelope import encode, plain
-from edge_agent.events.outbox import Entry, Outbox
+from edge_agent.events.outbox import Entry, Outbox, Place
 from edge_agent.uplink.commands import Commands, Obey, Refused
 from edge_agent.uplink.connection import IN_FLIGHT, Connection, tls_context
 from edge_agent.uplink.errors import Trouble, refusal, trouble
@@ -25,7 +25,7 @@ from edge_agent.values.ids import AgentId
 
 log = logging.getLogger(__name__)
 
-_AHEAD = 64  # events read from the disk at once
+_AHEAD = 32  # events read from the disk at once; an alarm that comes now goes behind these and what is in flight
 _FAREWELL = 1.0  # seconds to say that the agent ends; with the good-bye of the connection well within two
 
 
@@ -190,14 +190,14 @@ class Uplink:
 
     async def _tell_events(self, connection: Connection) -> None:
         """Sends in the order of the outbox, several at once; a row goes when the broker has all of it."""
-        position = 0
+        place = Place()
         room = asyncio.Semaphore(IN_FLIGHT)
         async with asyncio.TaskGroup() as sending:
             while True:
-                for entry in await self._outbox.batch(position, _AHEAD):
+                for entry in await self._outbox.batch(place, _AHEAD):
                     await room.acquire()
                     sending.create_task(self._tell_event(connection, entry, room), name=f"event {entry.id}")
-                    position = entry.position
+                    place = place.past(entry)
 
     async def _tell_event(self, connection: Connection, entry: Entry, room: asyncio.Semaphore) -> None:
         await connection.tell_event(self._topics.event(entry), entry.payload)

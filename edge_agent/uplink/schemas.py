@@ -1,9 +1,11 @@
 """The contract with the control room as documents: JSON Schemas, AsyncAPI 3, and a page for people."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
+
+from pydantic import BaseModel
 
 from edge_agent.events.schemas import DIALECT, event_schema, event_types, examples, plain_schema
 from edge_agent.uplink.topics import Topics
@@ -25,8 +27,11 @@ Written by `edge-agent schema`; a test fails when it is stale. Machines read the
   Anything else is a version 2, under another prefix.
 * An event is a [CloudEvents 1.0](https://cloudevents.io) envelope in structured JSON. It comes at least once: drop what
   has an `id` that came before. `data.sequence` counts from 1 in each run of the agent (`data.boot`) and has no holes:
-  a hole is a loss, and an event of type `gap` names it.
-* `time` is when it happened. After an outage events come late, in their order, with their own times.
+  a hole that stays is a loss, and an event of type `gap` names it.
+* An event of severity alarm overtakes others that wait; within one severity events come first in their order. So a hole
+  may be filled later. Whoever wants to know asks `events.replay` for the range: what is `waiting` comes by itself, what
+  is sent `again` was delivered once, and what is neither is gone.
+* `time` is when it happened. After an outage events come late, with their own times.
 * Where `data.snapshot` is true, a JPEG follows on `…/snapshot/{id}`, after its event: an alarm never waits for its
   picture.
 * Boxes are `[left, top, right, bottom]` in fractions of the picture.
@@ -39,21 +44,33 @@ Written by `edge-agent schema`; a test fails when it is stale. Machines read the
 """
 
 
-def documents() -> dict[str, str]:
-    """Returns every document by its file name."""
+def documents(arguments: Mapping[str, type[BaseModel]]) -> dict[str, str]:
+    """Returns every document by its file name.
+
+    Args:
+        arguments: of each command, by its name.
+    """
     schemas = {kind.type: event_schema(kind) for kind in event_types()}
     schemas |= {name: {"$schema": DIALECT, **plain_schema(model)} for name, model in _MESSAGES.items()}
     files = {f"{name}.json": _text(schema) for name, schema in schemas.items()}
+    for name, model in arguments.items():
+        schema = {"$schema": DIALECT, **plain_schema(model), "title": f"arguments of {name}"}
+        files[f"command.{name}.json"] = _text(schema)
     files["asyncapi.json"] = _text(_asyncapi(schemas))
-    files["README.md"] = _INTRODUCTION + "\n".join(_page()) + "\n"
+    files["README.md"] = _INTRODUCTION + "\n".join(_page(arguments)) + "\n"
     return files
 
 
-def write_schemas(directory: Path) -> list[Path]:
-    """Writes the documents into a folder and returns their paths; blocks."""
+def write_schemas(directory: Path, arguments: Mapping[str, type[BaseModel]]) -> list[Path]:
+    """Writes the documents into a folder and returns their paths; blocks.
+
+    Args:
+        directory: is made where it is missing.
+        arguments: of each command, by its name.
+    """
     directory.mkdir(parents=True, exist_ok=True)
     paths = []
-    for name, text in documents().items():
+    for name, text in documents(arguments).items():
         path = directory / name
         path.write_text(text, encoding="utf-8")
         paths.append(path)
@@ -74,7 +91,7 @@ def _channels() -> Iterator[tuple[str, str, str, str]]:
     yield _TOPICS.reply("{id}"), "reply", "1", "the answer"
 
 
-def _page() -> Iterator[str]:
+def _page(arguments: Mapping[str, type[BaseModel]]) -> Iterator[str]:
     yield "| topic | QoS | content |"
     yield "|---|---|---|"
     for topic, schema, quality, meaning in _channels():
@@ -83,7 +100,12 @@ def _page() -> Iterator[str]:
     yield f"| `{_TOPICS.under('info')}` | 1, retained | version, policy profile, cameras |"
     yield f"| `{_TOPICS.under('health')}` | 0 | heartbeat |"
     yield "\nWhat is not about one camera comes without the `camera/{camera}` part."
-    yield f"\nCommands: {', '.join(f'`{name}`' for name in sorted(COMMANDS))}.\n"
+    yield "\n| command | what it does |"
+    yield "|---|---|"
+    for name in sorted(COMMANDS):
+        known = arguments.get(name)
+        yield f"| `{name}` | {_linked(name, known) if known else 'not yet'} |"
+    yield ""
     yield "| code of an answer | what it means |"
     yield "|---|---|"
     for code, meaning in CODES.items():
@@ -95,6 +117,10 @@ def _page() -> Iterator[str]:
         for name, field in described["properties"]["data"]["properties"].items():
             yield f"* `{name}`: {field.get('description', '').rstrip('.')}"
         yield f"\n```json\n{json.dumps(example, indent=2, ensure_ascii=False)}\n```"
+
+
+def _linked(name: str, model: type[BaseModel]) -> str:
+    return f"[{plain_schema(model)['description'].rstrip('.')}](command.{name}.json)"
 
 
 def _asyncapi(schemas: dict[str, dict[str, Any]]) -> dict[str, Any]:

@@ -18,7 +18,7 @@ import pytest
 
 from edge_agent.aio.clock import SystemClock
 from edge_agent.errors import TransientError
-from edge_agent.events.outbox import Entry, Outbox, OutboxSettings
+from edge_agent.events.outbox import Entry, Outbox, OutboxSettings, Place
 from edge_agent.values.event import Audit, Event, EventData, MaskStatistics, MaskVerdict
 from edge_agent.values.geometry import Box
 from edge_agent.values.ids import AgentId, CameraId, TrackId
@@ -29,6 +29,11 @@ NOW = datetime.now(UTC)
 
 def statistic() -> EventData:
     return MaskStatistics(NOW, NOW, 1, 2, 3, 4)
+
+
+def alarm() -> EventData:
+    box = Box(0, 0, 1, 1)
+    return MaskVerdict(TrackId(1), Verdict.NO_MASK, 0.9, 1, box, box)
 
 
 def notice(detail: str = "") -> EventData:
@@ -61,7 +66,7 @@ def names(folder: Path) -> list[str]:
 
 async def everything(outbox: Outbox, limit: int = 10_000) -> list[Entry]:
     async with asyncio.timeout(5):
-        return await outbox.batch(0, limit)
+        return await outbox.batch(Place(), limit)
 
 
 async def test_events_come_out_as_they_went_in(tmp_path: Path) -> None:
@@ -86,10 +91,10 @@ async def test_many_at_once_share_commits_and_get_numbers_without_holes(tmp_path
 
 async def test_a_reader_waits_for_the_next_event(tmp_path: Path) -> None:
     async with running(tmp_path / "outbox.db") as outbox, asyncio.timeout(5):
-        reading = asyncio.create_task(outbox.batch(0, 10))
+        reading = asyncio.create_task(outbox.batch(Place(), 10))
         await outbox.put(event())
         (entry,) = await reading
-        reading = asyncio.create_task(outbox.batch(entry.position, 10))
+        reading = asyncio.create_task(outbox.batch(Place().past(entry), 10))
         await outbox.put(event())
         assert [data(entry)["sequence"] for entry in await reading] == [2]
 

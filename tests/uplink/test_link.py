@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 
 from edge_agent.errors import PermanentError
+from edge_agent.events.replay import Replayed, Sequences
 from edge_agent.uplink.connection import IN_FLIGHT
 from edge_agent.values.ids import CameraId
-from tests.events.test_outbox import notice
+from tests.events.test_outbox import alarm, notice, statistic
 from tests.peers.broker import Broker
 from tests.uplink.town import AGENT, ROOT, agent, consumer, until
 
@@ -58,6 +59,36 @@ async def test_200_events_through_an_outage_of_6_seconds_all_arrive_in_order_wit
         assert [event["data"]["sequence"] for event in csu.events] == list(range(1, 201))
         assert csu.events[100]["time"][:19] == told[100].at.isoformat()[:19]
         assert box.uplink.connections == 2
+
+
+async def test_an_alarm_arrives_ahead_of_statistics_that_waited_longer(
+    make_broker: Callable[..., Broker], tmp_path: Path
+) -> None:
+    broker = make_broker()
+    broker.stop()
+    async with agent(broker, tmp_path) as box:
+        for _ in range(200):
+            await box.journal.tell(STREET, statistic())
+        await box.journal.tell(STREET, alarm())
+        await asyncio.to_thread(broker.start)
+        async with consumer(broker) as csu:
+            await csu.until(lambda: len(csu.events) == 201)
+        assert [event["data"]["sequence"] for event in csu.events] == [201, *range(1, 201)]
+
+
+async def test_events_that_are_asked_for_again_come_again_as_they_were(broker: Broker, tmp_path: Path) -> None:
+    async with consumer(broker) as csu, agent(broker, tmp_path) as box:
+        for number in range(5):
+            await box.journal.tell(STREET, notice(str(number)), b"jpeg" if number == 2 else None)
+        await until(lambda: box.outbox.depth == 0)
+        await csu.until(lambda: len(csu.messages) == 7)
+        first = {message.topic.value: message.payload for message in csu.messages}
+        assert await box.journal.replay(Sequences(box.outbox.boot, 2, 4)) == Replayed(again=3, waiting=0)
+        await csu.until(lambda: len(csu.messages) == 11)
+        assert [event["data"]["sequence"] for event in csu.on(f"{ROOT}/+/street/event/audit")[5:]] == [2, 3, 4]
+        again = [message for message in csu.messages[7:] if "/snapshot/" in message.topic.value]
+        assert [message.payload for message in again] == [first[again[0].topic.value]]
+        assert len(csu.events) == 5, "the same ids: a consumer drops them"
 
 
 async def test_a_broker_that_comes_late_gets_what_waited(
@@ -128,7 +159,7 @@ KILLED = """
 import asyncio, os, signal, sys
 from pathlib import Path
 from edge_agent.values.ids import CameraId
-from tests.events.test_outbox import notice
+from tests.events.test_outbox import alarm, notice, statistic
 from tests.uplink.town import agent
 
 class Address:

@@ -1,0 +1,122 @@
+"""What each command needs to be told, as models that check what a stranger sent and document themselves."""
+
+from datetime import datetime
+from typing import Annotated, Self
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+
+from edge_agent.events.replay import Sequences, Times, Wanted
+from edge_agent.talkdown.messages import LONGEST_TEXT
+
+LONGEST_OFFER = 65_536
+"""Letters of an SDP offer."""
+
+Stamp = Annotated[AwareDatetime, Field(strict=False)]
+"""RFC 3339, which a strict model would not take from text."""
+
+
+class Arguments(BaseModel):
+    """Base of a command's arguments."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class OnCamera(Arguments):
+    """Arguments that name a camera.
+
+    Attributes:
+        camera: its id.
+    """
+
+    camera: Annotated[str, Field(max_length=63)]
+
+
+class TalkdownPlay(OnCamera):
+    """Says something through a camera's loudspeaker: exactly one of message and text.
+
+    Attributes:
+        camera: its id.
+        message: the catalogue's.
+        text: words of one's own.
+        language: such as ``fr``; the message's first where empty.
+    """
+
+    message: Annotated[str, Field(max_length=63)] = ""
+    text: Annotated[str, Field(max_length=LONGEST_TEXT)] = ""
+    language: Annotated[str, Field(max_length=16)] = ""
+
+
+class LiveOpen(OnCamera):
+    """Opens a live view; the result carries ``session`` and the SDP ``answer``.
+
+    Attributes:
+        camera: its id.
+        offer: SDP.
+    """
+
+    offer: Annotated[str, Field(max_length=LONGEST_OFFER)]
+
+
+class LiveClose(Arguments):
+    """Closes a live view.
+
+    Attributes:
+        session: as ``live.open`` answered.
+    """
+
+    session: Annotated[str, Field(max_length=64)]
+
+
+class EventsReplay(Arguments):
+    """Has delivered events sent again, with their id and data, while they are kept: by number or by time.
+
+    The result carries ``again``, how many will be sent, and ``waiting``, how many of those wanted were not delivered
+    yet and come by themselves. What is neither was dropped or is not kept any more.
+
+    Attributes:
+        boot: the run of the agent that the numbers belong to; with ``first`` and ``last``.
+        first: lowest sequence number wanted.
+        last: highest sequence number wanted.
+        since: when the first one wanted happened, RFC 3339; with ``until``.
+        until: when the last one wanted happened, RFC 3339.
+    """
+
+    boot: Annotated[str, Field(max_length=64)] = ""
+    first: Annotated[int, Field(ge=1, le=2**53)] | None = None
+    last: Annotated[int, Field(ge=1, le=2**53)] | None = None
+    since: Stamp | None = None
+    until: Stamp | None = None
+
+    @property
+    def wanted(self) -> Wanted:
+        """What is asked for."""
+        if self.first is not None and self.last is not None:
+            return Sequences(self.boot, self.first, self.last)
+        return Times(_seconds(self.since), _seconds(self.until))
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        by_number = (bool(self.boot), self.first is not None, self.last is not None)
+        by_time = (self.since is not None, self.until is not None)
+        if not (all(by_number) and not any(by_time)) and not (all(by_time) and not any(by_number)):
+            raise ValueError("give boot, first and last, or since and until")
+        return self
+
+
+class Nothing(Arguments):
+    """No arguments."""
+
+
+ARGUMENTS: dict[str, type[Arguments]] = {
+    "talkdown.play": TalkdownPlay,
+    "talkdown.stop": OnCamera,
+    "live.open": LiveOpen,
+    "live.close": LiveClose,
+    "events.replay": EventsReplay,
+    "config.show": Nothing,
+}
+"""The arguments of each command that an agent knows."""
+
+
+def _seconds(at: datetime | None) -> float:
+    return at.timestamp() if at is not None else 0.0
