@@ -124,7 +124,7 @@ async def ours(broker: Broker, count: int, folder: Path, *, waiting: bool) -> tu
 
 
 async def alarms(broker: Broker, folder: Path, waiting: int, count: int) -> tuple[list[float], int]:
-    """Tells alarms while statistics wait; returns the seconds each took to arrive, and how many statistics were left."""
+    """Tells alarms while statistics wait; returns the seconds that each took, and how many statistics were left."""
     clock = SystemClock()
     outbox = Outbox(folder / f"{uuid4()}.sqlite", agent=AGENT, limits=OutboxSettings(), clock=clock)
 
