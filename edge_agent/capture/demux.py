@@ -1,5 +1,6 @@
 """Opening whatever FFmpeg can open and cutting it into packets as the rest of the agent wants them."""
 
+import errno
 import threading
 from collections.abc import Generator, Mapping
 from dataclasses import replace
@@ -83,9 +84,13 @@ class Demux:
         step = round(CLOCK_RATE / rate)
         convert = _converter(stream, info.codec)
         sets = ParameterSets(info.codec, _annex_b(stream)) if info.codec is not Codec.MJPEG else None
+        asked = self._clock.monotonic()
         for native in container.demux(stream):
             if stop.is_set():
                 return
+            if self._clock.monotonic() - asked >= self._address.reading:
+                # FFmpeg was interrupted and gives what it held back: a sign of its own end, not of the camera's life.
+                raise error.ExitError(errno.ETIMEDOUT, "silence")
             for packet in convert.filter(native) if convert is not None and native.size else [native]:
                 if not packet.size:
                     continue
@@ -99,6 +104,7 @@ class Demux:
                     info = self._current(info, sets.data if sets is not None else b"", data)
                 ticks = _ticks(packet, reordered=self._address.reordered)
                 yield Packet(data, self._stamps.next(ticks, step), key, self._clock.monotonic(), info)
+            asked = self._clock.monotonic()
         if not self._repeat:
             raise TransientError(f"{self._address.where} ended its stream", "see whether it restarts by itself")
 
