@@ -1,6 +1,7 @@
 """The commands that people type; each says what is wrong and the remedy, never a traceback."""
 
 import asyncio
+import json
 import logging
 import random
 import sys
@@ -22,7 +23,12 @@ from edge_agent.doctor import Finding, State
 from edge_agent.doctor.examine import examine
 from edge_agent.doctor.table import tabulate
 from edge_agent.errors import AgentError
+from edge_agent.evaluate.dataset import read_dataset
+from edge_agent.evaluate.masks import Verdicts, build_judge
+from edge_agent.evaluate.report import report
+from edge_agent.evaluate.site import read_site
 from edge_agent.inference.models import InferenceSettings, Models
+from edge_agent.policy import Profile
 from edge_agent.say import say
 from edge_agent.settings import Settings, describe_settings, load_settings
 from edge_agent.talkdown.request import Request
@@ -148,6 +154,35 @@ def models(action: str, config: Path | None) -> None:
     sys.exit(1 if wrong else 0)
 
 
+@main.group()
+def evaluate() -> None:
+    """Measure what the agent sees against what people saw."""
+
+
+@evaluate.command("masks")
+@click.option("--dataset", type=click.Path(path_type=Path, dir_okay=False), required=True, help="COCO-style JSON file.")
+@click.option("--boxes", type=click.Choice(["given", "detected"]), default="given", show_default=True)
+@click.option(
+    "--min-size", type=click.FloatRange(min=0), default=20, show_default=True, help="Pixels of a face's height."
+)
+@click.option("--json", "as_json", is_flag=True, help="One JSON object instead of tables.")
+@CONFIG
+@says_remedies
+def evaluate_masks(dataset: Path, boxes: str, min_size: float, as_json: bool, config: Path | None) -> None:  # noqa: FBT001 - click passes it by name
+    """Judge the faces of photos: confusion, recall and precision by class and size, calibration, time."""
+    photos = read_dataset(dataset, _complain)
+    detected = boxes == "detected"
+    # Annotated photos are no site's people; the profile only completes the settings.
+    sight = read_site(config, None if config else Profile.SITE)
+    judge, verdicts = build_judge(sight, detected=detected), Verdicts([])
+    with click.progressbar(photos, label="judging photos", file=sys.stderr, hidden=not sys.stderr.isatty()) as bar:
+        for photo in bar:
+            verdicts.add(photo, judge, _complain)
+    found = report(verdicts, min_size=min_size, decide=sight.appearance.decide, detected=detected)
+    for line in [json.dumps(found.json())] if as_json else found.lines():
+        click.echo(line)
+
+
 @main.command()
 @click.argument("directory", type=click.Path(path_type=Path, file_okay=False), default=Path("docs/events"))
 @says_remedies
@@ -155,6 +190,10 @@ def schema(directory: Path) -> None:
     """Write the JSON Schemas of everything that goes over MQTT."""
     for path in write_schemas(directory, ARGUMENTS):
         click.echo(path)
+
+
+def _complain(sentence: str) -> None:
+    click.echo(sentence, err=True)
 
 
 def _run(settings: Settings, ready: Callable[[], None] = lambda: None) -> None:

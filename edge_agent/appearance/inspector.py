@@ -12,6 +12,8 @@ from edge_agent.values.frame import Frame, Pixels
 from edge_agent.values.look import Look
 from edge_agent.values.track import Track
 
+MASK_MODEL = "mask-mobilenetv2-96"
+
 LARGE = 48.0
 """Pixels of a face's height from which more of them tell no more."""
 
@@ -32,7 +34,7 @@ class Inspector:
 
     def __init__(self, models: Models, settings: AppearanceSettings) -> None:
         self._faces = Faces(models.load(f"face-blazeface-{settings.face_model}"), settings.face_score)
-        self._masks = Masks(models.load("mask-mobilenetv2-96"))
+        self._masks = Masks(models.load(MASK_MODEL))
         self._least = settings.min_face
 
     def inspect(self, frame: Frame, track: Track) -> Look | None:

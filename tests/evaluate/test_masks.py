@@ -1,0 +1,100 @@
+"""The commands as they are typed, with the shipped models, on a public-domain portrait."""
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from edge_agent.cli import main
+from tests.appearance.portrait import portrait
+from tests.evaluate.album import write_album, write_jpeg
+
+SHARED = Path(__file__).parents[3] / "shared" / "data" / "masks" / "val.json"
+
+
+def evaluated(dataset: Path, *options: str) -> Result:
+    return CliRunner().invoke(main, ["evaluate", "masks", "--dataset", str(dataset), *options])
+
+
+def test_given_boxes_are_judged_right_and_reported_as_json(tmp_path: Path) -> None:
+    result = evaluated(write_album(tmp_path), "--json")
+    assert result.exit_code == 0, result.output
+    told = json.loads(result.stdout)
+    assert told["faces"] == 4
+    assert told["recall"] == told["precision"] == {"mask": 1.0, "no_mask": 1.0, "incorrect": None}
+    assert told["confusion"]["labels"] == ["mask", "no_mask", "incorrect"]
+    assert told["confusion"]["rows"] == [[2, 0, 0], [0, 2, 0], [0, 0, 0]]
+    assert told["sure"]["confusion"]["labels"][-1] == "unsure"
+    assert 0 <= told["sure"]["unsure"] <= 1
+    assert 0 <= told["ece"] < 0.5
+    assert [bin_["faces"] for bin_ in told["by_size"].values()] == [0, 0, 2, 2]
+    assert told["ms_per_face"] > 0
+
+
+def test_the_agent_finds_the_faces_by_itself(tmp_path: Path) -> None:
+    result = evaluated(write_album(tmp_path), "--boxes", "detected", "--json")
+    assert result.exit_code == 0, result.output
+    told = json.loads(result.stdout)
+    assert told["annotated"] == told["faces"] == 4
+    assert told["found"] == told["by_size"][">80"]["found"] == 1
+    assert told["recall"]["mask"] == told["recall"]["no_mask"] == 1
+
+
+def test_tables_are_for_people(tmp_path: Path) -> None:
+    said = evaluated(write_album(tmp_path)).output
+    for word in ("4 faces", "recall", "precision", "pixels high", "40-80", "unsure", "calibration error", "ms a face"):
+        assert word in said
+
+
+def test_small_faces_are_left_out_of_all_but_the_table_by_size(tmp_path: Path) -> None:
+    told = json.loads(evaluated(write_album(tmp_path), "--min-size", "60", "--json").stdout)
+    assert told["faces"] == 2
+    assert told["by_size"]["40-80"]["faces"] == 2
+
+
+def test_what_cannot_be_read_is_named_and_the_rest_goes_on(tmp_path: Path) -> None:
+    album = write_album(tmp_path)
+    (tmp_path / "masked-256.jpg").unlink()
+    (tmp_path / "bare-256.jpg").write_bytes(b"\xff\xd8 broken")
+    result = evaluated(album, "--json")
+    assert result.exit_code == 0
+    assert json.loads(result.stdout)["faces"] == 2
+    assert "masked-256.jpg cannot be read" in result.stderr
+    assert "bare-256.jpg is a JPEG that breaks off" in result.stderr
+
+
+@pytest.mark.parametrize("content", ["", "not json", "{}", "[]"])
+def test_a_garbled_dataset_is_a_sentence_with_the_remedy(tmp_path: Path, content: str) -> None:
+    path = tmp_path / "a.json"
+    path.write_text(content)
+    result = evaluated(path)
+    assert result.exit_code == 1
+    assert "COCO-style" in result.output
+    assert "Traceback" not in result.output
+
+
+def test_a_dataset_without_one_readable_photo_is_refused(tmp_path: Path) -> None:
+    album = write_album(tmp_path)
+    for photo in tmp_path.glob("*.jpg"):
+        photo.unlink()
+    result = evaluated(album)
+    assert result.exit_code == 1
+    assert "no face of 20 pixels and more could be judged" in result.output
+
+
+def test_a_photo_where_nobody_is_found_has_no_face(tmp_path: Path) -> None:
+    album = write_album(tmp_path)
+    for photo in tmp_path.glob("*.jpg"):
+        write_jpeg(photo, portrait() // 255)
+    result = evaluated(album, "--boxes", "detected")
+    assert result.exit_code == 1
+    assert "--boxes given" in result.output
+
+
+@pytest.mark.skipif(not SHARED.exists(), reason="needs the mask photos in ../shared")
+def test_the_mask_model_keeps_what_its_card_promises() -> None:
+    told = json.loads(evaluated(SHARED, "--json").stdout)
+    assert told["faces"] == 545
+    assert told["recall"]["mask"] > 0.95
+    assert told["recall"]["no_mask"] > 0.9
