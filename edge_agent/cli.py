@@ -1,6 +1,7 @@
 """The commands that people type; each says what is wrong and the remedy, never a traceback."""
 
 import asyncio
+import getpass
 import json
 import logging
 import random
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import ParamSpec
 
 import click
+from pydantic import JsonValue
 
 from edge_agent import __version__
 from edge_agent.agent import Agent
@@ -22,7 +24,7 @@ from edge_agent.demo.run import demo_settings, prepare_clips, welcome
 from edge_agent.doctor import Finding, State
 from edge_agent.doctor.examine import examine
 from edge_agent.doctor.table import tabulate
-from edge_agent.errors import AgentError
+from edge_agent.errors import AgentError, PermanentError, TransientError
 from edge_agent.evaluate.dataset import read_dataset
 from edge_agent.evaluate.masks import Verdicts, build_judge
 from edge_agent.evaluate.report import report
@@ -30,9 +32,11 @@ from edge_agent.evaluate.site import read_site
 from edge_agent.inference.models import InferenceSettings, Models
 from edge_agent.policy import Profile
 from edge_agent.say import say
-from edge_agent.settings import Settings, describe_settings, load_settings
+from edge_agent.settings import Settings, describe_settings, load_broker, load_settings
 from edge_agent.talkdown.request import Request
+from edge_agent.uplink.office import ask, make_key, read_key
 from edge_agent.uplink.schemas import write_schemas
+from edge_agent.values.ids import AgentId
 
 P = ParamSpec("P")
 
@@ -194,6 +198,77 @@ def schema(directory: Path) -> None:
 
 def _complain(sentence: str) -> None:
     click.echo(sentence, err=True)
+
+
+@main.group()
+def provision() -> None:
+    """Make what a new box or control room needs."""
+
+
+@provision.command("key")
+@click.argument("path", type=click.Path(path_type=Path, dir_okay=False))
+@says_remedies
+def provision_key(path: Path) -> None:
+    """Make a key that signs commands at PATH; agents get its public half in mqtt.commands.keys."""
+    click.echo(f"{path} signs commands, keep it secret; {make_key(path)} goes into mqtt.commands.keys of the agents")
+
+
+@main.command()
+@click.option("--agent", required=True, help="The box's agent.id.")
+@click.option("--key", "key_file", type=click.Path(path_type=Path, dir_okay=False), required=True, help="Signs.")
+@click.option("--command", "action", required=True, help="Such as talkdown.play.")
+@click.option("--actor", default=getpass.getuser, help="Who asks, for the audit trail; the user's name.")
+@click.option("--within", default=30.0, show_default=True, help="Seconds to wait for the answer.")
+@click.option("--host", help="The broker; mqtt.host.")
+@click.option("--port", type=int, help="mqtt.port.")
+@click.option("--username", help="mqtt.username; the password is in EDGE_MQTT__PASSWORD.")
+@CONFIG
+@click.argument("arguments", nargs=-1)
+@says_remedies
+def send(  # noqa: PLR0913 - click passes each option by name
+    agent: str,
+    key_file: Path,
+    action: str,
+    actor: str,
+    within: float,
+    config: Path | None,
+    arguments: tuple[str, ...],
+    **flags: object,
+) -> None:
+    """Sign a command, send it to an agent, and print its answer.
+
+    ARGUMENTS are name=text, or name:=JSON for numbers and the like. The exit status is 0 when it was done, 1 when it
+    was refused or could not be sent, 3 when no answer came.
+    """
+    asking = ask(
+        load_broker(config, flags),
+        AgentId(agent),
+        action,
+        dict(map(_argument, arguments)),
+        key=read_key(key_file),
+        actor=actor,
+        clock=SystemClock(),
+        within=within,
+    )
+    try:
+        answer = asyncio.run(asking)
+    except TransientError as exc:
+        if exc.code != "timeout":
+            raise
+        click.echo(f"Error: {exc}", err=True)
+        sys.exit(3)
+    click.echo(answer.model_dump_json(exclude_none=True, indent=2))
+    sys.exit(0 if answer.ok else 1)
+
+
+def _argument(typed: str) -> tuple[str, JsonValue]:
+    name, equals, value = typed.partition("=")
+    if not name.endswith(":") and equals:
+        return name, value
+    try:
+        return name[:-1], json.loads(value)
+    except ValueError as exc:
+        raise PermanentError(f"{typed} is no argument", "write name=text, or name:=JSON") from exc
 
 
 def _run(settings: Settings, ready: Callable[[], None] = lambda: None) -> None:

@@ -100,7 +100,24 @@ class CameraSettings(Section):
     automatic_talkdown: bool = True
 
 
-class Settings(BaseSettings):
+class _EnvironmentFirst(BaseSettings):
+    """Base of what is read from a file and the environment."""
+
+    @classmethod
+    @override
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Lets the environment win over the file, whose content is passed in."""
+        return env_settings, init_settings
+
+
+class Settings(_EnvironmentFirst):
     """All settings of one agent. See each section's own model for its keys."""
 
     model_config = SettingsConfigDict(
@@ -142,19 +159,6 @@ class Settings(BaseSettings):
             raise ValueError("; ".join(refusals))
         return self
 
-    @classmethod
-    @override
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Lets the environment win over the file, whose content is passed in."""
-        return env_settings, init_settings
-
 
 def load_settings(path: Path | None) -> Settings:
     """Reads the file, if there is one, and the environment.
@@ -163,6 +167,35 @@ def load_settings(path: Path | None) -> Settings:
         PermanentError: with one sentence a line, each with the key's path and the remedy.
     """
     return parse_settings(_read(path) if path else {}, str(path or "the environment"))
+
+
+class _Office(_EnvironmentFirst):
+    """What the control room's side takes from the same file and environment: the broker."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_nested_delimiter="__", env_ignore_empty=True, extra="ignore", frozen=True
+    )
+
+    mqtt: MqttSettings = MqttSettings()
+
+
+def load_broker(path: Path | None, flags: Mapping[str, object]) -> MqttSettings:
+    """Reads only how to reach the broker; a control room has no cameras.
+
+    Args:
+        path: a TOML file with a section ``mqtt``, if there is one.
+        flags: keys of that section that were typed; they win over the environment, which wins over the file.
+
+    Raises:
+        PermanentError: as ``load_settings``.
+    """
+    document = _read(path) if path else {}
+    try:
+        found = _Office(**document).mqtt  # type: ignore[arg-type] # validated right here
+        return MqttSettings.model_validate(found.model_dump() | {key: value for key, value in flags.items() if value})
+    except ValidationError as exc:
+        problems = "".join(f"\n  {_sentence(error)}" for error in exc.errors(include_url=False))
+        raise PermanentError("the broker's settings cannot be used", problems) from exc
 
 
 def parse_settings(document: Mapping[str, object], origin: str) -> Settings:

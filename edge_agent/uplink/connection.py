@@ -86,6 +86,11 @@ class Connection(Client):
             answer.topic, answer.payload, qos=1, properties=properties, timeout=self._acknowledged_within
         )
 
+    async def ask(self, topic: str, payload: bytes, response: str) -> None:
+        """Publishes a command, to be answered on a topic, and returns when the broker has it."""
+        properties = _properties(PacketTypes.PUBLISH, ResponseTopic=response) if self.newest else None
+        await self.publish(topic, payload, qos=1, properties=properties, timeout=self._acknowledged_within)
+
     async def incoming(self) -> Incoming:
         """Waits for the next message."""
         message = await anext(self.messages)

@@ -52,6 +52,10 @@ class Topics:
         """Returns the name of the command that came on a topic."""
         return topic.removeprefix(f"{self.root}/command/")
 
+    def command_named(self, name: str) -> str:
+        """Where a command goes."""
+        return f"{self.root}/command/{name}"
+
     def reply(self, command: str) -> str:
         """Where a command is answered that names no topic of its own."""
         return f"{self.root}/reply/{command}"
