@@ -25,6 +25,8 @@ async def run_until_signal(agent: Coroutine[object, object, None]) -> None:
 
     def leave() -> None:
         nonlocal asked
+        if asked:
+            return  # an impatient second Ctrl-C must not cut short what is being put in order
         asked = True
         task.cancel()
         loop.call_later(DEADLINE, _give_up)
