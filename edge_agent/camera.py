@@ -244,6 +244,10 @@ class Camera:
     def change_status(self, status: CameraStatus) -> None:
         """Takes a new status and tells of it."""
         self.status = status
+        if status.state is CameraState.ONLINE:
+            log.info("camera %s is online", self.id)
+        else:
+            log.warning("camera %s is %s: %s: %s", self.id, status.state, status.reason, status.remedy)
         if self._changes.full():
             self._changes.get_nowait()
         self._changes.put_nowait(status)

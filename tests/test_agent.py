@@ -75,8 +75,9 @@ async def test_a_face_without_a_mask_is_told_within_three_seconds_and_spoken_to(
 
 
 async def test_a_camera_that_refuses_is_told_with_the_remedy_and_the_other_goes_on(
-    tmp_path: Path, broker: Broker, camera: Callable[..., Camera], ear: Ear
+    tmp_path: Path, broker: Broker, camera: Callable[..., Camera], ear: Ear, caplog: pytest.LogCaptureFixture
 ) -> None:
+    caplog.set_level("INFO", "edge_agent")
     locked, open_one = camera(None, "--user", "admin", "--password", "right"), camera()
     source = {"kind": "rtsp", "url": locked.url, "username": "admin", "password": "hunter2"}
     cameras = {"locked": {"source": source}, "open": watched(open_one) | NOBODY}
@@ -88,6 +89,11 @@ async def test_a_camera_that_refuses_is_told_with_the_remedy_and_the_other_goes_
         trouble = agent.cameras[CameraId("locked")].trouble()
         assert trouble is not None
         assert trouble.reason
+    assert "hunter2" not in caplog.text
+    states = [record.getMessage() for record in caplog.records if record.name == "edge_agent.camera"]
+    assert len(states) == 2
+    assert "camera open is online" in states
+    assert any(state.startswith("camera locked is offline: ") and told["remedy"] in state for state in states)
 
 
 async def test_commands_are_obeyed_or_refused_with_an_answer(

@@ -138,7 +138,7 @@ class Capture:
 
     def _failed(self, exc: TransientError | PermanentError, wait: float) -> None:
         self.restarts += 1
-        log.warning("%s; trying again in %.0f s", exc, wait)
+        log.debug("%s; trying again in %.0f s", exc, wait)
         self._tell(CameraStatus(CameraState.OFFLINE, exc.reason, exc.remedy))
 
     def _tell(self, status: CameraStatus) -> None:
