@@ -17,6 +17,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from edge_agent.aio.clock import SystemClock
 from edge_agent.talkdown.announcer import Announcer
 from edge_agent.talkdown.cache import SoundCache
+from edge_agent.talkdown.manners import Manners
 from edge_agent.talkdown.messages import MessageSettings
 from edge_agent.talkdown.request import Playing, Request
 from edge_agent.talkdown.settings import TalkdownSettings
@@ -36,7 +37,7 @@ STOP = MessageSettings(texts={"fr": "Stop."})
 async def measure(transport: str, folder: Path) -> None:
     """Says a short message many times and a long one once, and prints what came of it."""
     camera = Camera(folder, Clip(), "--user", "admin", "--password", "secret")
-    settings = TalkdownSettings(messages={"stop": STOP})
+    settings = TalkdownSettings(messages={"stop": STOP}, per_hour=1000)
     voice = Voice(settings, SoundCache(folder / "voice"))
     await voice.prepare()
     loop = asyncio.get_running_loop()
@@ -51,7 +52,15 @@ async def measure(transport: str, folder: Path) -> None:
     speaker = BackchannelSettings.model_validate(
         {"url": camera.url, "username": "admin", "password": "secret", "transport": transport}
     ).build()
-    announcer = Announcer(CameraId("gate"), speaker, voice, settings, SystemClock(), told=receipts.put, changed=changed)
+    announcer = Announcer(
+        CameraId("gate"),
+        speaker,
+        voice,
+        Manners(settings, SystemClock()),
+        SystemClock(),
+        told=receipts.put,
+        changed=changed,
+    )
     running = asyncio.create_task(announcer.run())
     try:
         for _ in range(RUNS):

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import random
+from collections import defaultdict
 from collections.abc import Callable, Coroutine
 from functools import partial
 from pathlib import Path
@@ -25,6 +26,8 @@ from edge_agent.settings import Settings
 from edge_agent.talkdown.announcer import Announcer
 from edge_agent.talkdown.automatic import AutomaticTalkdown
 from edge_agent.talkdown.cache import SoundCache
+from edge_agent.talkdown.floor import Floor
+from edge_agent.talkdown.manners import Manners
 from edge_agent.talkdown.request import Playing
 from edge_agent.talkdown.voice import Voice
 from edge_agent.uplink.link import Uplink
@@ -70,6 +73,12 @@ class Agent:
         self.feed = Feed()
         self.live = LiveSessions(settings.live, clock, rng, opened=self._opened, closed=self._closed)
         self.voice = Voice(settings.talkdown, SoundCache(state / "spoken"))
+        self._voices = {
+            name: self.voice.at(place=camera.place or settings.agent.place, camera=camera.name or name)
+            for name, camera in settings.cameras.items()
+            if camera.speaker
+        }
+        squares: dict[str, Floor] = defaultdict(Floor)
         shared = Shared(
             detector=settings.detector.build(models),
             inspector=Inspector(models, settings.appearance),
@@ -87,8 +96,8 @@ class Agent:
             name: Announcer(
                 name,
                 camera.speaker.build(),
-                self.voice,
-                settings.talkdown,
+                self._voices[name],
+                Manners(settings.talkdown, clock, floor=squares[camera.square or name], volume=camera.volume),
                 clock,
                 told=partial(self._spoke, name),
                 changed=partial(self._sounds, name),
@@ -204,10 +213,9 @@ class Agent:
 
     async def _prepare_voices(self) -> None:
         """Renders the catalogue ahead, so that the first message is as quick as the second."""
-        if not self.announcers:
-            return
-        for trouble in await self.voice.prepare():
-            log.warning("%s", trouble)
+        for voice in self._voices.values():
+            for trouble in await voice.prepare():
+                log.warning("%s", trouble)
 
     async def _report(self) -> None:
         while True:

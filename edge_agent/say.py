@@ -4,11 +4,13 @@ import asyncio
 import time
 from collections.abc import Callable, Sequence
 
+from edge_agent.aio.clock import SystemClock
 from edge_agent.errors import AgentError, PermanentError, TransientError
 from edge_agent.settings import Settings
 from edge_agent.talkdown.cache import SoundCache
+from edge_agent.talkdown.manners import Manners
 from edge_agent.talkdown.request import Request
-from edge_agent.talkdown.sound import tone
+from edge_agent.talkdown.sound import softened, tone
 from edge_agent.talkdown.speakers import Speaker
 from edge_agent.talkdown.voice import Voice
 from edge_agent.values.ids import CameraId
@@ -52,7 +54,8 @@ async def say(
 
     try:
         speaker = loudspeaker(settings, camera)
-        speech = await _rendered(settings, request, told)
+        manners = Manners(settings.talkdown, SystemClock(), volume=settings.cameras[CameraId(camera)].volume)
+        speech = softened(await _rendered(settings, camera, request, told), manners.volume())
         told(f"connecting {speech.seconds:.1f} s of sound to the loudspeaker of {camera}")
         await speaker.play(speech, started)
     except (TransientError, PermanentError) as exc:
@@ -66,10 +69,13 @@ async def say(
     return None
 
 
-async def _rendered(settings: Settings, request: Request | None, told: Callable[[str], None]) -> Speech:
+async def _rendered(settings: Settings, camera: str, request: Request | None, told: Callable[[str], None]) -> Speech:
     if request is None:
         return tone()
-    voice = Voice(settings.talkdown, SoundCache(settings.agent.state / "spoken"))
+    here = settings.cameras[CameraId(camera)]
+    voice = Voice(settings.talkdown, SoundCache(settings.agent.state / "spoken")).at(
+        place=here.place or settings.agent.place, camera=here.name or camera
+    )
     script = voice.script(request)
     told(f"rendering  {_described([line.language for line in script], ' '.join(line.text for line in script))}")
     return await voice.speech(script)

@@ -27,6 +27,7 @@ from edge_agent.motion import MotionSettings
 from edge_agent.policy import Policy, Profile, policy_for
 from edge_agent.rules import RuleSettings
 from edge_agent.talkdown.automatic import refusal as talkdown_refusal
+from edge_agent.talkdown.hours import SOFTEST
 from edge_agent.talkdown.settings import TalkdownSettings
 from edge_agent.talkdown.speakers import SpeakerSettings
 from edge_agent.track.tracker import TrackSettings
@@ -82,6 +83,8 @@ class CameraSettings(Section):
         place: what it looks at, for people and for spoken messages.
         source: where its picture comes from.
         speaker: its loudspeaker, if it has one.
+        square: any name that cameras heard in the same place share; they speak one at a time.
+        volume: of its loudspeaker in decibels; 0 is as loud as it gets undistorted, -6 half of that.
         privacy: what is blackened before anything else sees the picture.
         motion: when it is worth looking.
         fps: pictures analysed a second while awake; 5 follow a walking person well and leave a Pi room.
@@ -93,6 +96,8 @@ class CameraSettings(Section):
     place: str = ""
     source: Annotated[SourceSettings, OneOf("edge_agent.capture.sources")]
     speaker: Annotated[SpeakerSettings, OneOf("edge_agent.talkdown.speakers")] | None = None
+    square: str = ""
+    volume: Annotated[float, Field(ge=SOFTEST, le=0)] = 0.0
     privacy: PrivacySettings = PrivacySettings()
     motion: MotionSettings = MotionSettings()
     fps: Annotated[float, Field(gt=0, le=30)] = 5.0

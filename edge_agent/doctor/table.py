@@ -11,7 +11,8 @@ def tabulate(findings: Sequence[Finding]) -> Iterator[str]:
     for finding in findings:
         yield f"{finding.state:5}  {finding.part:{width}}  {finding.said}"
         if finding.remedy:
-            yield f"{'':5}  {'':{width}}  -> {finding.remedy.strip()}"
+            remedy = " ".join(finding.remedy.split())
+            yield f"{'':5}  {'':{width}}  -> {remedy}"
     wrong = sum(finding.state is State.WRONG for finding in findings)
     warned = sum(finding.state is State.WARN for finding in findings)
     yield f"{len(findings) - wrong - warned} ok, {warned} to look at, {wrong} wrong"

@@ -10,9 +10,10 @@ from uuid import UUID, uuid4
 
 from edge_agent.aio.clock import Clock
 from edge_agent.errors import AgentError, PermanentError, TransientError
+from edge_agent.talkdown.manners import Manners
 from edge_agent.talkdown.messages import LONGEST_TEXT
 from edge_agent.talkdown.request import Playing, Request
-from edge_agent.talkdown.settings import TalkdownSettings
+from edge_agent.talkdown.sound import softened
 from edge_agent.talkdown.speakers import Speaker
 from edge_agent.talkdown.voice import Line, Voice
 from edge_agent.values.event import Outcome, TalkdownReceipt
@@ -37,7 +38,11 @@ class _Utterance:
 
     @property
     def language(self) -> str:
-        return ",".join(line.language for line in self.script)
+        return ",".join(dict.fromkeys(line.language for line in self.script))
+
+    @property
+    def priority(self) -> int:
+        return -self.rank[0]
 
     @property
     def text(self) -> str:
@@ -62,7 +67,7 @@ class Announcer:
         camera: whose loudspeaker it is.
         speaker: None where the camera has none; then everything is refused.
         voice: the agent's.
-        settings: catalogue and length of the queue.
+        manners: its own.
         clock: for stamps and lengths.
         told: gets exactly one receipt for every request, refused ones included.
         changed: told what sounds now, and None when it is over.
@@ -73,7 +78,7 @@ class Announcer:
         camera: CameraId,
         speaker: Speaker | None,
         voice: Voice,
-        settings: TalkdownSettings,
+        manners: Manners,
         clock: Clock,
         *,
         told: Callable[[TalkdownReceipt], Awaitable[None]],
@@ -82,7 +87,8 @@ class Announcer:
         self._camera = camera
         self._speaker = speaker
         self._voice = voice
-        self._settings = settings
+        self._manners = manners
+        self._settings = manners.settings
         self._clock = clock
         self._told = told
         self._changed = changed
@@ -96,13 +102,14 @@ class Announcer:
         """Takes a request into the queue and returns its id; what becomes of it is told by the receipt.
 
         Raises:
-            TransientError: too many wait already.
+            TransientError: too many wait already, it is a quiet hour, or it spoke too often.
             PermanentError: there is no loudspeaker, or nothing to say that can be said.
         """
         utterance = _Utterance(uuid4(), request, self._clock.wall())
         try:
             utterance = self._ranked(utterance)
-        except PermanentError as exc:
+            self._manners.check(utterance.priority, waiting=len(self._waiting))
+        except (TransientError, PermanentError) as exc:
             await self._told(_receipt(utterance, Outcome.REFUSED, error=exc))
             raise
         loser = self._admit(utterance)
@@ -154,7 +161,7 @@ class Announcer:
         """Puts an utterance where it belongs and returns the one for which there is no room, which may be itself."""
         sounding = self._sounding
         if sounding is not None and utterance.rank[0] < sounding.utterance.rank[0]:
-            _stop(sounding, "it gave way to something more urgent")
+            _give_way(sounding)
         self._waiting.append(utterance)
         self._waiting.sort(key=lambda waiting: waiting.rank)
         self._arrived.set()
@@ -188,8 +195,10 @@ class Announcer:
             raise AssertionError("without a loudspeaker everything is refused")
         try:
             async with sounding.scope:
-                sounding.speech = await self._voice.speech(utterance.script)
-                await self._speaker.play(sounding.speech, lambda: self._begin(sounding))
+                speech = await self._voice.speech(utterance.script)
+                async with self._manners.floor.turn(utterance.priority, lambda: _give_way(sounding)):
+                    sounding.speech = softened(speech, self._manners.volume())
+                    await self._speaker.play(sounding.speech, lambda: self._begin(sounding))
         except TimeoutError:
             if not sounding.stopped:
                 raise
@@ -200,6 +209,7 @@ class Announcer:
 
     def _begin(self, sounding: _Sounding) -> None:
         sounding.begun = self._clock.monotonic()
+        self._manners.count()
         utterance, asked = sounding.utterance, sounding.utterance.request
         self._changed(
             Playing(utterance.id, asked.actor, asked.message, utterance.language, utterance.text, self._clock.wall())
@@ -211,6 +221,10 @@ class Announcer:
         if sounding.begun is not None and sounding.speech is not None:
             seconds = min(self._clock.monotonic() - sounding.begun, sounding.speech.seconds)
         return _receipt(sounding.utterance, outcome, seconds=seconds, error=error)
+
+
+def _give_way(sounding: _Sounding) -> None:
+    _stop(sounding, "it gave way to something more urgent")
 
 
 def _stop(sounding: _Sounding, why: str) -> None:

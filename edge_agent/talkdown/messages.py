@@ -1,5 +1,6 @@
 """Messages: the form that settings give them, and those that come with the agent."""
 
+import re
 import unicodedata
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,6 +14,11 @@ LONGEST_TEXT = 500
 Language: TypeAlias = Annotated[str, Field(pattern=r"^[a-z]{2,3}(-[a-z0-9]{1,8})*$")]
 """As espeak-ng names it: ``fr``, ``en``, ``en-us``."""
 
+PLACEHOLDERS = ("place", "camera")
+"""What a message's text may leave open, in braces: what the camera looks at, and its name."""
+
+_PLACEHOLDER = re.compile(r"\{(" + "|".join(PLACEHOLDERS) + r")\}")
+
 _JOINERS = "\u200c\u200d"
 """Format characters that words in Persian or Hindi, and emoji, are written with."""
 
@@ -24,10 +30,23 @@ def plain(text: str) -> str:
     return " ".join("".join(kept).split())
 
 
+def filled(text: str, names: Mapping[str, str]) -> str:
+    """Returns a message's text with its placeholders replaced.
+
+    Args:
+        text: checked by the settings.
+        names: what stands for each of ``PLACEHOLDERS``.
+    """
+    return _PLACEHOLDER.sub(lambda found: names[found[1]], text)
+
+
 def _spoken(text: str) -> str:
     words = plain(text)
     if not any(letter.isalnum() for letter in words):
         raise ValueError("write at least one word")
+    if set("{}") & set(_PLACEHOLDER.sub("", words)):
+        known = " and ".join(f"{{{name}}}" for name in PLACEHOLDERS)
+        raise ValueError(f"braces hold a placeholder, of which there are {known}")
     return words
 
 
@@ -41,6 +60,8 @@ class MessageSettings(BaseModel):
         texts: words by language, for the voice.
         recordings: sound files by language; they win over the voice.
         priority: 0 to 100; a higher one interrupts what sounds.
+        chime: whether two notes come first, so that people look up before the first word.
+        repeat: how often it is said in a row, all its languages each time.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -48,6 +69,8 @@ class MessageSettings(BaseModel):
     texts: dict[Language, Text] = {}
     recordings: dict[Language, Path] = {}
     priority: int = Field(50, ge=0, le=100)
+    chime: bool = False
+    repeat: int = Field(1, ge=1, le=3)
 
     @model_validator(mode="after")
     def _says_something(self) -> Self:

@@ -2,9 +2,11 @@
 
 from collections.abc import Mapping
 from typing import Annotated, Self, TypeAlias
+from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from edge_agent.talkdown.hours import Hours, VolumeHours
 from edge_agent.talkdown.messages import CATALOGUE, Language, MessageSettings
 from edge_agent.values.look import Verdict
 
@@ -18,6 +20,11 @@ class TalkdownSettings(BaseModel):
         languages: spoken one after another where nobody chooses; a message skips those that it lacks.
         speed: of the voice in words a minute; slower than talk, because it is heard across a street.
         messages: by id; beside those that come with the agent, of which one with the same id is replaced.
+        time_zone: of the hours below, such as ``Europe/Paris``; a container's own clock knows none.
+        quiet: hours in which nothing below ``urgent`` is said.
+        per_hour: utterances below ``urgent`` of one loudspeaker within an hour; whoever hears more stops listening.
+        urgent: priority from which quiet hours and the limit do not hold; a person's own words have 60.
+        volumes: hours in which everything is softer; of those that overlap the softest holds.
         queue: utterances that wait for one loudspeaker; whoever comes after half a minute is spoken to in vain.
         automatic: whether a verdict on a mask makes the camera speak by itself, where the policy allows it.
         automatic_message: what it says then.
@@ -30,6 +37,11 @@ class TalkdownSettings(BaseModel):
     languages: tuple[Language, ...] = Field(("fr", "en"), min_length=1, max_length=5)
     speed: int = Field(150, ge=80, le=300)
     messages: dict[MessageId, MessageSettings] = dict(CATALOGUE)
+    time_zone: str = ""
+    quiet: tuple[Hours, ...] = Field((), max_length=10)
+    per_hour: int = Field(60, ge=1, le=3600)
+    urgent: int = Field(60, ge=0, le=101)
+    volumes: tuple[VolumeHours, ...] = Field((), max_length=10)
     queue: int = Field(3, ge=0, le=10)
     automatic: bool = False
     automatic_message: str = "mask"
@@ -40,6 +52,20 @@ class TalkdownSettings(BaseModel):
     @classmethod
     def _beside_our_own(cls, messages: Mapping[str, MessageSettings]) -> Mapping[str, MessageSettings]:
         return {**CATALOGUE, **messages}
+
+    @field_validator("time_zone")
+    @classmethod
+    def _is_a_zone(cls, name: str) -> str:
+        try:
+            return ZoneInfo(name).key if name else ""
+        except (KeyError, ValueError, OSError) as exc:  # unknown, a path, a folder
+            raise ValueError(f"there is no time zone {name!r}; write one such as Europe/Paris") from exc
+
+    @model_validator(mode="after")
+    def _knows_where_its_hours_hold(self) -> Self:
+        if (self.quiet or self.volumes) and not self.time_zone:
+            raise ValueError("quiet and volumes need time_zone, such as Europe/Paris")
+        return self
 
     @model_validator(mode="after")
     def _knows_its_message(self) -> Self:

@@ -100,12 +100,25 @@ def joined(speeches: Sequence[Speech]) -> Speech:
 
 
 def tone() -> Speech:
-    """Returns a second of a tone that rises over what a telephone's band carries, to hear where a loudspeaker ends."""
+    """Returns a second of a tone that rises through a telephone's band, to hear what a loudspeaker can do."""
     time = np.arange(RATE) / RATE
     swell = np.minimum(1.0, np.minimum(time, 1.0 - time) / _SWELL)
-    sound = np.sin(2 * np.pi * (400 + 500 * time) * time) * swell * HEADROOM * np.iinfo(np.int16).max
-    parts = [_silence(BEFORE, RATE), np.rint(sound).astype(np.int16), _silence(BEHIND, RATE)]
-    return _speech(np.concatenate(parts), RATE)
+    return _framed(np.sin(2 * np.pi * (400 + 500 * time) * time) * swell)
+
+
+def chime() -> Speech:
+    """Returns two falling notes that make people look up; in a telephone's band."""
+    time = np.arange(int(0.5 * RATE)) / RATE
+    fall = np.minimum(1.0, time / 0.01) * np.exp(-5 * time)
+    notes = [np.sin(2 * np.pi * pitch * time) * fall for pitch in (659.3, 523.3)]
+    return _framed(np.concatenate(notes))
+
+
+def softened(speech: Speech, decibels: float) -> Speech:
+    """Returns the same sound at another volume; 0 and less, so nothing is cut off."""
+    if not decibels:
+        return speech
+    return _speech(np.rint(speech.samples * 10 ** (decibels / 20)).astype(np.int16), speech.rate)
 
 
 def to_wav(speech: Speech) -> bytes:
@@ -154,6 +167,12 @@ def _resampled(frames: Iterator[av.AudioFrame] | Sequence[av.AudioFrame], rate: 
             yield np.asarray(out.to_ndarray(), np.int16).ravel()
     except ValueError as exc:
         raise _Unreadable(str(exc)) from exc
+
+
+def _framed(sound: NDArray[np.float64]) -> Speech:
+    """Returns a sound of full scale 1 at a message's level, between two silences."""
+    samples = np.rint(sound * HEADROOM * np.iinfo(np.int16).max).astype(np.int16)
+    return _speech(np.concatenate([_silence(BEFORE, RATE), samples, _silence(BEHIND, RATE)]), RATE)
 
 
 def _silence(seconds: float, rate: int) -> NDArray[np.int16]:

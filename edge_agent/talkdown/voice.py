@@ -1,18 +1,19 @@
 """Everything that can be said, as sound: spoken or read from a recording once, mastered, and kept."""
 
 import logging
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
 
 from edge_agent.aio.threads import own_thread
 from edge_agent.errors import AgentError, PermanentError, TransientError
 from edge_agent.talkdown.cache import SoundCache
 from edge_agent.talkdown.espeak import Espeak
-from edge_agent.talkdown.messages import LONGEST_TEXT, plain
+from edge_agent.talkdown.messages import LONGEST_TEXT, filled, plain
 from edge_agent.talkdown.request import Request
 from edge_agent.talkdown.settings import TalkdownSettings
-from edge_agent.talkdown.sound import joined, mastered, read_sound
+from edge_agent.talkdown.sound import chime, joined, mastered, read_sound
 from edge_agent.values.speech import Speech
 
 log = logging.getLogger(__name__)
@@ -32,25 +33,41 @@ class Line:
         language: of the text.
         text: what the voice says, empty with a recording.
         recording: what is played instead.
+        chime: whether two notes come first.
     """
 
     language: str
     text: str
     recording: Path | None = None
+    chime: bool = False
 
 
 class Voice:
-    """The agent's voice, shared by all cameras.
+    """The agent's voice.
 
     Args:
         settings: languages, speed and catalogue.
         cache: for what was rendered.
+        espeak: shared with other voices; one of its own when left out.
+        names: what stands for each of ``messages.PLACEHOLDERS``.
     """
 
-    def __init__(self, settings: TalkdownSettings, cache: SoundCache) -> None:
+    def __init__(
+        self,
+        settings: TalkdownSettings,
+        cache: SoundCache,
+        *,
+        espeak: Espeak | None = None,
+        names: Mapping[str, str] = MappingProxyType({"place": "", "camera": ""}),
+    ) -> None:
         self._settings = settings
         self._cache = cache
-        self._espeak = Espeak()
+        self._espeak = espeak or Espeak()
+        self._names = names
+
+    def at(self, *, place: str, camera: str) -> "Voice":
+        """Returns the same voice as it speaks in one place."""
+        return Voice(self._settings, self._cache, espeak=self._espeak, names={"place": place, "camera": camera})
 
     def script(self, request: Request) -> tuple[Line, ...]:
         """Returns what a request says, language by language.
@@ -78,12 +95,14 @@ class Voice:
                 f"choose from: {', '.join(spoken)}",
                 code="language_unknown",
             )
-        return tuple(
+        lines = [
             Line(name, "", recording)
             if (recording := message.recordings.get(name))
-            else Line(name, message.texts[name])
+            else Line(name, plain(filled(message.texts[name], self._names)))
             for name in dict.fromkeys(chosen)
-        )
+        ]
+        lines[0] = replace(lines[0], chime=message.chime)
+        return tuple(lines) * message.repeat
 
     async def speech(self, script: Sequence[Line]) -> Speech:
         """Returns a script as sound, from the cache where it was rendered before.
@@ -92,7 +111,12 @@ class Voice:
             TransientError: the voice took too long.
             PermanentError: a voice or a recording is missing or broken.
         """
-        return joined([await self._line(line) for line in script])
+        parts: list[Speech] = []
+        for line in script:
+            if line.chime:
+                parts.append(chime())
+            parts.append(await self._line(line))
+        return joined(parts)
 
     async def prepare(self) -> Sequence[AgentError]:
         """Renders the whole catalogue ahead, so that the first sound is quick; returns what could not be rendered."""

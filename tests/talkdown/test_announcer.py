@@ -1,15 +1,20 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
+from datetime import time
 from pathlib import Path
 from uuid import UUID
 
+import numpy as np
 import pytest
 
 from edge_agent.aio.clock import SystemClock
 from edge_agent.errors import AgentError, PermanentError, TransientError
 from edge_agent.talkdown.announcer import Announcer
 from edge_agent.talkdown.cache import SoundCache
+from edge_agent.talkdown.floor import Floor
+from edge_agent.talkdown.hours import Hours, VolumeHours
+from edge_agent.talkdown.manners import Manners
 from edge_agent.talkdown.messages import MessageSettings
 from edge_agent.talkdown.request import Playing, Request
 from edge_agent.talkdown.settings import TalkdownSettings
@@ -31,6 +36,7 @@ class FakeSpeaker:
         self.most = 0
         self.error: AgentError | None = None
         self.finish = asyncio.Semaphore(0)
+        self.peaks: list[int] = []
 
     async def play(self, speech: Speech, started: Callable[[], None]) -> None:
         self.playing += 1
@@ -38,24 +44,34 @@ class FakeSpeaker:
         try:
             if self.error is not None:
                 raise self.error
+            self.peaks.append(int(np.abs(speech.samples).max()))
             started()
             await self.finish.acquire()
             assert speech.seconds > 0
         finally:
             self.playing -= 1
 
+    async def probe(self) -> str:
+        return "anything"
+
 
 class Site:
     """An announcer with everything around it."""
 
-    def __init__(self, settings: TalkdownSettings, folder: Path) -> None:
+    def __init__(self, settings: TalkdownSettings, folder: Path, manners: Manners) -> None:
         self.speaker = FakeSpeaker()
         self.receipts: list[TalkdownReceipt] = []
         self.changes: list[Playing | None] = []
         self._news = asyncio.Event()
         voice = Voice(settings, SoundCache(folder))
         self.announcer = Announcer(
-            CameraId("gate"), self.speaker, voice, settings, SystemClock(), told=self._told, changed=self._changed
+            CameraId("gate"),
+            self.speaker,
+            voice,
+            manners,
+            SystemClock(),
+            told=self._told,
+            changed=self._changed,
         )
 
     async def _told(self, receipt: TalkdownReceipt) -> None:
@@ -96,8 +112,10 @@ def settings(tmp_path: Path) -> TalkdownSettings:
 
 
 @asynccontextmanager
-async def started(settings: TalkdownSettings, tmp_path: Path) -> AsyncIterator[Site]:
-    site = Site(settings, tmp_path / "voice")
+async def started(settings: TalkdownSettings, tmp_path: Path, manners: Manners | None = None) -> AsyncIterator[Site]:
+    if manners is None:
+        manners = await asyncio.to_thread(Manners, settings, SystemClock())
+    site = Site(settings, tmp_path / "voice", manners)
     task = asyncio.create_task(site.announcer.run())
     try:
         yield site
@@ -194,7 +212,15 @@ async def test_a_camera_without_a_loudspeaker_refuses(settings: TalkdownSettings
         receipts.append(receipt.outcome)
 
     voice = Voice(settings, SoundCache(tmp_path / "voice"))
-    announcer = Announcer(CameraId("gate"), None, voice, settings, SystemClock(), told=told, changed=lambda _: None)
+    announcer = Announcer(
+        CameraId("gate"),
+        None,
+        voice,
+        Manners(settings, SystemClock()),
+        SystemClock(),
+        told=told,
+        changed=lambda _: None,
+    )
     with pytest.raises(PermanentError, match=r"camera gate has no loudspeaker: set cameras\.gate\.speaker"):
         await announcer.say(Request("anna", message="m"))
     assert receipts == [Outcome.REFUSED]
@@ -243,3 +269,46 @@ async def test_leaving_tells_what_was_not_said(settings: TalkdownSettings, tmp_p
     assert site.outcomes() == {sounding: Outcome.STOPPED, waiting: Outcome.STOPPED}
     assert site.speaker.playing == 0
     assert site.changes[-1] is None
+
+
+async def test_two_loudspeakers_of_one_square_speak_one_after_the_other(
+    settings: TalkdownSettings, tmp_path: Path
+) -> None:
+    floor = Floor()
+    manners = [Manners(settings, SystemClock(), floor=floor) for _ in range(2)]
+    async with started(settings, tmp_path, manners[0]) as left, started(settings, tmp_path, manners[1]) as right:
+        first = await left.say()
+        await left.until_sounding(first)
+        second = await right.say()
+        await left.say(0)
+        left.speaker.finish.release()
+        await right.until_sounding(second)
+        assert left.speaker.playing == 0
+        urgent = await left.say(90)
+        await left.until_sounding(urgent)
+        (stopped,) = await right.until_told(1)
+        assert (stopped.utterance, stopped.outcome) == (second, Outcome.STOPPED)
+        assert "more urgent" in stopped.reason
+
+
+async def test_in_quiet_hours_only_the_urgent_is_said(settings: TalkdownSettings, tmp_path: Path) -> None:
+    hours = [Hours(begin=time(0), end=time(12)), Hours(begin=time(12), end=time(0))]
+    quiet = settings.model_copy(update={"quiet": tuple(hours), "time_zone": "Europe/Paris"})
+    async with started(quiet, tmp_path) as site:
+        with pytest.raises(TransientError, match="quiet hours until") as error:
+            await site.say()
+        assert error.value.code == "quiet_hours"
+        assert [receipt.outcome for receipt in site.receipts] == [Outcome.REFUSED]
+        await site.until_sounding(await site.say(60))
+
+
+async def test_softer_by_camera_and_time_of_day(settings: TalkdownSettings, tmp_path: Path) -> None:
+    hours = [VolumeHours(begin=time(0), end=time(12), volume=-14), VolumeHours(begin=time(12), end=time(0), volume=-14)]
+    soft = settings.model_copy(update={"volumes": tuple(hours), "time_zone": "Europe/Paris"})
+    peaks = []
+    for changed, volume in ((settings, 0.0), (soft, -6.0)):
+        manners = await asyncio.to_thread(Manners, changed, SystemClock(), volume=volume)
+        async with started(settings, tmp_path, manners) as site:
+            await site.until_sounding(await site.say())
+            peaks += site.speaker.peaks
+    assert 20 * np.log10(peaks[1] / peaks[0]) == pytest.approx(-20, abs=0.1)

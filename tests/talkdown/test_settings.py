@@ -37,3 +37,19 @@ def test_plain_text_has_no_controls_and_stays_what_it_is(text: str) -> None:
     words = plain(text)
     assert words == plain(words)
     assert not any(ord(c) < 32 or c in "\u202e\u2066" for c in words)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "why"),
+    [
+        ({"quiet": [{"begin": "22:00", "end": "07:00"}]}, "need time_zone"),
+        ({"time_zone": "Europe/Atlantis"}, "there is no time zone"),
+        ({"time_zone": "../../etc/passwd"}, "there is no time zone"),
+        ({"time_zone": "Europe/Paris", "quiet": [{"begin": "22:00", "end": "22:00"}]}, "are the same"),
+        ({"time_zone": "Europe/Paris", "quiet": [{"begin": "22:00+01:00", "end": "07:00"}]}, "without an offset"),
+        ({"time_zone": "Europe/Paris", "volumes": [{"begin": "22:00", "end": "07:00", "volume": 3}]}, "less than or"),
+    ],
+)
+def test_hours_that_cannot_be_are_refused(wrong: dict[str, object], why: str) -> None:
+    with pytest.raises(ValidationError, match=why):
+        TalkdownSettings.model_validate(wrong)

@@ -9,6 +9,7 @@ import pytest
 from edge_agent.aio.clock import SystemClock
 from edge_agent.talkdown.announcer import Announcer
 from edge_agent.talkdown.cache import SoundCache
+from edge_agent.talkdown.manners import Manners
 from edge_agent.talkdown.request import Playing, Request
 from edge_agent.talkdown.settings import TalkdownSettings
 from edge_agent.talkdown.sound import resampled
@@ -34,7 +35,7 @@ async def test_the_mask_message_is_heard_by_the_camera(camera: Callable[..., Cam
         CameraId("gate"),
         BackchannelSettings(url=there.url).build(),
         voice,
-        settings,
+        Manners(settings, SystemClock()),
         SystemClock(),
         told=receipts.put,
         changed=lambda playing: sounding.append((loop.time(), playing)),

@@ -168,3 +168,27 @@ def test_the_nearest_voice_of_a_language_is_chosen() -> None:
 @given(st.text(max_size=300))
 def test_any_listing_is_survived(listing: str) -> None:
     parse_voices(listing)
+
+
+def test_placeholders_are_filled_with_the_camera_that_speaks(tmp_path: Path) -> None:
+    said = MessageSettings(texts={"en": "You are at {place}, seen by {camera}."}, chime=True, repeat=2)
+    settings = TalkdownSettings(messages={"m": said}, languages=("en",))
+    voice = Voice(settings, SoundCache(tmp_path)).at(place="the {camera}", camera="Gate")
+    script = voice.script(Request("me", message="m"))
+    assert [line.text for line in script] == ["You are at the {camera}, seen by Gate."] * 2
+    assert [line.chime for line in script] == [True, True]
+    assert voice.script(Request("me", text="a {place}"))[0].text == "a {place}"
+
+
+@pytest.mark.parametrize("text", ["at {plaice}", "at {place.__class__}", "at {", "{place!r}"])
+def test_an_unknown_placeholder_is_refused_where_it_is_written(text: str) -> None:
+    with pytest.raises(ValueError, match=r"there are \{place\} and \{camera\}"):
+        MessageSettings(texts={"en": text})
+
+
+async def test_a_chime_comes_first(tmp_path: Path, no_espeak: None) -> None:
+    recording = tmp_path / "mask.wav"
+    recording.write_bytes(to_wav(chirp(1.0)))
+    voice = Voice(TalkdownSettings(), SoundCache(tmp_path / "voice"))
+    speech = await voice.speech([Line("fr", "", recording, chime=True)])
+    assert speech.seconds == pytest.approx(1.4 + 0.5 + 1.4, abs=0.01)
