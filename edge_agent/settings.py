@@ -1,16 +1,18 @@
 """Every knob, composed from what the stages declare: one TOML file, and each key as an environment variable too."""
 
+import contextlib
 import difflib
 import json
 import os
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 from typing_extensions import override
 
 from edge_agent.appearance.settings import AppearanceSettings
@@ -36,6 +38,9 @@ from edge_agent.values.ids import AgentId, CameraId
 from edge_agent.web.settings import WebSettings
 
 PREFIX = "EDGE_"
+
+FILE_VARIABLE = "EDGE_AGENT_CONFIG"
+"""Names the file itself, so it is no key in it."""
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
 """Small letters, digits and hyphens: it becomes a topic level, an address and an environment variable."""
@@ -119,7 +124,19 @@ class _EnvironmentFirst(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Lets the environment win over the file, whose content is passed in."""
-        return env_settings, init_settings
+        return Environment(settings_cls), init_settings
+
+
+class Environment(EnvSettingsSource):
+    """Takes for JSON only what looks like a table or a list: a password of digits is a text all the same."""
+
+    @override
+    def decode_complex_value(self, field_name: str, field: FieldInfo, value: Any) -> Any:
+        """Returns what a variable holds; what is wrong with it is told where all settings are checked."""
+        if isinstance(value, str) and value.lstrip().startswith(("{", "[")):
+            with contextlib.suppress(ValueError):
+                return json.loads(value)
+        return value
 
 
 class Settings(_EnvironmentFirst):
@@ -213,9 +230,12 @@ def parse_settings(document: Mapping[str, object], origin: str) -> Settings:
     Raises:
         PermanentError: as ``load_settings``.
     """
-    strangers = [name for name in os.environ if name.startswith(PREFIX) and _section(name) not in Settings.model_fields]
+    known = Settings.model_fields
+    variables = [name for name in os.environ.keys() - {FILE_VARIABLE} if name.startswith(PREFIX)]
     problems = [
-        f"{name}: there is no such section{_closest(_section(name), Settings.model_fields)}" for name in strangers
+        f"{name}: there is no such section{_closest(_section(name), known)}"
+        for name in sorted(variables)
+        if _section(name) not in known
     ]
     try:
         settings = Settings(**document)  # type: ignore[arg-type] # validated right here
@@ -284,21 +304,25 @@ def _sentence(error: ErrorDetails) -> str:  # noqa: PLR0911 - one line for each 
 
 
 def _path(location: tuple[int | str, ...]) -> str:
-    """Joins a location as people write it: without the tag that the library puts behind a choice of kinds."""
-    parts = [
-        str(part)
-        for index, part in enumerate(location)
-        if not (index and location[index - 1] in {"source", "speaker", "detector"})
-        and not (index > 1 and location[index - 2] == "rules")
-        and part != "[key]"
-    ]
-    return ".".join(parts)
+    """Joins a location as people write it: without the tag that the library puts behind a choice of several kinds."""
+    tags = {model["properties"]["kind"].get("const") for model in _models() if "kind" in model.get("properties", {})}
+    parts = [str(part) for index, part in enumerate(location) if not (part in tags and _is_choice(location[:index]))]
+    return ".".join(part for part in parts if part != "[key]")
+
+
+def _is_choice(location: tuple[int | str, ...]) -> bool:
+    return location[-1:] in {("source",), ("speaker",), ("detector",)} or location[-2:-1] == ("rules",)
 
 
 def _keys() -> set[str]:
     """Every key that occurs anywhere in the settings."""
+    return {key for model in _models() for key in model.get("properties", {})}
+
+
+def _models() -> list[dict[str, Any]]:
+    """Returns the JSON Schema of every section."""
     schema = Settings.model_json_schema()
-    return {key for model in (schema, *schema["$defs"].values()) for key in model.get("properties", {})}
+    return [schema, *schema["$defs"].values()]
 
 
 def _closest(name: str, known: Iterable[str]) -> str:

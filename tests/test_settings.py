@@ -2,8 +2,10 @@ from pathlib import Path
 
 import pytest
 
+from edge_agent.capture.sources.rtsp import RtspSettings
 from edge_agent.errors import PermanentError
 from edge_agent.settings import Settings, describe_settings, load_settings, parse_settings
+from edge_agent.values.ids import CameraId
 
 SOURCE = {"kind": "rtsp", "url": "rtsp://192.0.2.7/live"}
 
@@ -44,6 +46,12 @@ def test_whoever_installs_must_choose_a_profile() -> None:
         ({"cameras": {"street": {"source": {"kind": "rtsp"}}}}, "cameras.street.source.url", "needed"),
         ({"cameras": {"street": {"source": SOURCE, "fps": 400}}}, "cameras.street.fps", "30"),
         ({"web": {"host": "192.0.2.1"}}, "web", "token"),
+        ({"detector": {"kind": "nanodet", "size": "x"}}, "detector.size", "416"),
+        (
+            {"cameras": {"street": {"source": SOURCE, "rules": {"m": {"kind": "mask", "mode": "x"}}}}},
+            "cameras.street.rules.m.mode",
+            "statistics",
+        ),
     ],
 )
 def test_a_mistake_is_told_with_its_path_and_the_remedy(sections: dict[str, object], path: str, remedy: str) -> None:
@@ -76,6 +84,30 @@ def test_every_key_is_an_environment_variable_and_wins_over_the_file(monkeypatch
     assert settings.mqtt.host == "192.0.2.1"
     assert settings.cameras.keys() == {"street", "yard"}
     assert settings.cameras["yard"].privacy.masks == (((0.0, 0.0), (1.0, 0.0), (1.0, 1.0)),)  # type: ignore[index] # a str
+
+
+@pytest.mark.parametrize("password", ["12345", "012345", "1e5", "true", "null", "{", '"'])
+def test_a_password_of_the_environment_is_what_it_looks_like(monkeypatch: pytest.MonkeyPatch, password: str) -> None:
+    monkeypatch.setenv("EDGE_CAMERAS__STREET__SOURCE__USERNAME", password)
+    monkeypatch.setenv("EDGE_CAMERAS__STREET__SOURCE__PASSWORD", password)
+    monkeypatch.setenv("EDGE_CAMERAS__STREET__FPS", "3")
+    camera = parse_settings(document(), "a test").cameras[CameraId("street")]
+    assert isinstance(camera.source, RtspSettings)
+    assert camera.source.username == password
+    assert camera.source.password is not None
+    assert camera.source.password.get_secret_value() == password
+    assert camera.fps == 3.0
+
+
+@pytest.mark.parametrize("variable", ["EDGE_MQTT", "EDGE_CAMERAS__STREET", "EDGE_CAMERAS", "EDGE_MQTT__TLS"])
+def test_a_section_that_is_no_table_is_told(monkeypatch: pytest.MonkeyPatch, variable: str) -> None:
+    monkeypatch.setenv(variable, "nonsense")
+    assert ".".join(variable.lower().split("_", 1)[1].split("__")) in complaint()
+
+
+def test_the_variable_that_names_the_file_is_no_setting(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EDGE_AGENT_CONFIG", "/etc/edge-agent/agent.toml")
+    assert parse_settings(document(), "a test").cameras
 
 
 def test_an_unknown_environment_variable_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
