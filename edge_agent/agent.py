@@ -17,6 +17,7 @@ from edge_agent.desk import Desk
 from edge_agent.errors import AgentError, PermanentError, TransientError
 from edge_agent.events.journal import Journal
 from edge_agent.events.outbox import Outbox
+from edge_agent.events.trail import Trail
 from edge_agent.figures import collect_figures
 from edge_agent.health.vitals import Vitals
 from edge_agent.inference.models import Models
@@ -39,6 +40,9 @@ from edge_agent.values.look import Judgement
 from edge_agent.values.track import Scene, Track
 from edge_agent.web.feed import Feed
 from edge_agent.web.server import Server
+
+TRAIL = "audit"
+"""Folder of the audit trail, below ``agent.state``."""
 
 HEARTBEAT = 5.0
 """Seconds between two reports of health: a control room sees a sick box before anybody calls."""
@@ -69,7 +73,7 @@ class Agent:
         models = Models(settings.inference)
         self.worker = Worker(clock)
         self.outbox = Outbox(state / "outbox.sqlite", agent=settings.agent.id, limits=settings.outbox, clock=clock)
-        self.journal = Journal(self.outbox, settings.agent.id, clock)
+        self.journal = Journal(self.outbox, settings.agent.id, clock, Trail(state / TRAIL))
         self.feed = Feed()
         self.live = LiveSessions(settings.live, clock, rng, opened=self._opened, closed=self._closed)
         self.voice = Voice(settings.talkdown, SoundCache(state / "spoken"))
@@ -272,8 +276,8 @@ class Agent:
             "audit",
         )
 
-    async def _refused(self, name: str, error: AgentError) -> None:
-        await self.journal.tell(None, Audit("unknown", name, "", "refused", error.reason))
+    async def _refused(self, name: str, actor: str, error: AgentError) -> None:
+        await self.journal.tell(None, Audit(actor or "unknown", name, "", "refused", error.reason))
 
     def _soon(self, coroutine: Coroutine[object, object, None], name: str) -> None:
         if self._group is None:

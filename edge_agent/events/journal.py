@@ -11,7 +11,8 @@ from edge_agent.aio.clock import Clock
 from edge_agent.events.envelope import envelope
 from edge_agent.events.outbox import Outbox
 from edge_agent.events.replay import Replayed, Wanted
-from edge_agent.values.event import Event, EventData
+from edge_agent.events.trail import Trail
+from edge_agent.values.event import Audit, Event, EventData
 from edge_agent.values.ids import AgentId, CameraId
 
 _REMEMBERED = 200  # envelopes for a page that is opened later
@@ -66,10 +67,12 @@ class Journal:
         outbox: keeps them until the broker has them.
         agent: whose they are.
         clock: stamps them.
+        trail: keeps what people did on the box too.
     """
 
-    def __init__(self, outbox: Outbox, agent: AgentId, clock: Clock) -> None:
+    def __init__(self, outbox: Outbox, agent: AgentId, clock: Clock, trail: Trail | None = None) -> None:
         self._outbox = outbox
+        self._trail = trail
         self._agent = agent
         self._clock = clock
         self._recent: deque[Told] = deque(maxlen=_REMEMBERED)
@@ -88,6 +91,8 @@ class Journal:
             TransientError: when the agent is ending and the outbox is closed.
         """
         event = Event(uuid4(), self._clock.wall(), camera, data, snapshot)
+        if self._trail is not None and isinstance(data, Audit):
+            await self._trail.append(event, data)
         sequence = await self._outbox.put(event)
         told = Told(event, envelope(event, self._agent, sequence, self._outbox.boot))
         self._recent.appendleft(told)

@@ -27,8 +27,8 @@ _TELL_EVERY = 1.0  # seconds; a flood of forged commands must not fill the outbo
 Obey = Callable[[Command], Awaitable[Reply]]
 """Carries a command out; may raise an ``AgentError``, which becomes the answer."""
 
-Refused = Callable[[str, AgentError], Awaitable[None]]
-"""Told the name and the reason of a refused command, at most once a second for each code."""
+Refused = Callable[[str, str, AgentError], Awaitable[None]]
+"""Told the name of a refused command, who asked where a trusted key says so, and why; once a second for each code."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +87,7 @@ class Commands:
         self._obey = obey
         self._refused = refused
         self._waiting: asyncio.Queue[tuple[Incoming, Command, _Known]] = asyncio.Queue(_WAITING)
-        self._refusals: dict[str, tuple[str, AgentError]] = {}
+        self._refusals: dict[str, tuple[str, str, AgentError]] = {}
         self._refusal = asyncio.Event()
         self._known: OrderedDict[tuple[str, str], _Known] = OrderedDict()
         self._answers: deque[Answer] = deque(maxlen=_UNSENT)
@@ -104,16 +104,18 @@ class Commands:
     def take(self, incoming: Incoming) -> None:
         """Checks a message and queues it, or answers it at once. Never blocks, never raises."""
         name = self._topics.command(incoming.topic)
-        identity = ""
+        identity = token = ""
         try:
             document = _document(incoming)
             identity = _identity(document)
-            self._admit(incoming, name, _message(document))
+            message = _message(document)
+            token = message.token
+            self._admit(incoming, name, message)
         except AgentError as exc:
             self._count(exc.code)
             reply = Reply(identity, ok=False, code=exc.code, message=exc.reason, remedy=exc.remedy)
             self._answer(incoming, reply)
-            self._refusals.setdefault(exc.code, (name if name in COMMANDS else "unknown", exc))
+            self._refusals.setdefault(exc.code, (name if name in COMMANDS else "unknown", token, exc))
             self._refusal.set()
 
     async def answer(self) -> Answer:
@@ -173,8 +175,8 @@ class Commands:
             await self._refusal.wait()
             self._refusal.clear()
             refusals, self._refusals = self._refusals, {}
-            for name, exc in refusals.values():
-                await refused(name, exc)
+            for name, token, exc in refusals.values():
+                await refused(name, self._guard.subject(token) if self._guard and token else "", exc)
             await asyncio.sleep(_TELL_EVERY)
 
     def _answer(self, incoming: Incoming, reply: Reply) -> None:

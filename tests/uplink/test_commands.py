@@ -127,10 +127,10 @@ async def test_the_same_command_again_gets_the_same_answer_and_is_not_done_twice
 
 
 async def test_tokens_that_are_not_good_are_refused_with_the_reason(broker: Broker, tmp_path: Path) -> None:
-    refusals: list[tuple[str, str]] = []
+    refusals: list[tuple[str, str, str]] = []
 
-    async def refused(name: str, exc: AgentError) -> None:
-        refusals.append((name, exc.code))
+    async def refused(name: str, actor: str, exc: AgentError) -> None:
+        refusals.append((name, actor, exc.code))
 
     async with desk(broker, tmp_path, refused=refused) as d:
         token, now = d.office.token, int(time.time())
@@ -164,7 +164,11 @@ async def test_tokens_that_are_not_good_are_refused_with_the_reason(broker: Brok
             assert answer["message"]
             assert answer["remedy"]
         assert d.box.uplink.counts["ok"] == 1
-        assert (PLAY, "replayed") in refusals
+        await until(lambda: {code for _, _, code in refusals} == {code for code, _ in cases.values()})
+        assert (PLAY, "operator-7", "replayed") in refusals, "a trusted key says who it was"
+        assert (PLAY, "operator-7", "forbidden") in refusals
+        assert (PLAY, "operator-7", "wrong_audience") in refusals
+        assert (PLAY, "", "unauthorised") in refusals
 
 
 def _hs256(claims: dict[str, object], public: bytes) -> str:
