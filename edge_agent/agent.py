@@ -33,7 +33,7 @@ from edge_agent.talkdown.request import Playing
 from edge_agent.talkdown.voice import Voice
 from edge_agent.uplink.link import Uplink
 from edge_agent.uplink.topics import CAMERA_STATUS, HEALTH, INFO
-from edge_agent.values.event import Audit, CameraState, CameraStatus, EventData, MaskVerdict, TalkdownReceipt
+from edge_agent.values.event import Audit, CameraState, CameraStatus, EventData, MaskVerdict
 from edge_agent.values.geometry import Box
 from edge_agent.values.ids import CameraId
 from edge_agent.values.look import Judgement
@@ -103,16 +103,18 @@ class Agent:
                 self._voices[name],
                 Manners(settings.talkdown, clock, floor=squares[camera.square or name], volume=camera.volume),
                 clock,
-                told=partial(self._spoke, name),
+                told=partial(self._tell, name),
                 changed=partial(self._sounds, name),
             )
             for name, camera in settings.cameras.items()
             if camera.speaker
         }
         self._automatic = {
-            name: AutomaticTalkdown(settings.talkdown, settings.allowed, clock)
-            for name, camera in settings.cameras.items()
-            if camera.speaker and camera.automatic_talkdown
+            name: AutomaticTalkdown(
+                settings.talkdown, settings.allowed, clock, utter=announcer.utter, tell=partial(self._tell, name)
+            )
+            for name, announcer in self.announcers.items()
+            if settings.cameras[name].automatic_talkdown
         }
         self.vitals = Vitals(state, clock)
         self.desk = Desk(
@@ -162,6 +164,7 @@ class Agent:
                         vitals=self.vitals.watch_loop(),
                         events=self._follow(),
                         voices=self._prepare_voices(),
+                        **{f"{name}: automatic talk-down": case.run() for name, case in self._automatic.items()},
                         **{f"{name}: loudspeaker": announcer.run() for name, announcer in self.announcers.items()},
                     ),
                     background(web=self.server.run()),
@@ -243,6 +246,8 @@ class Agent:
         self.feed.publish("camera", self.desk.describe_camera(camera), key=name)
 
     def _seen(self, name: CameraId, scene: Scene) -> None:
+        if automatic := self._automatic.get(name):
+            automatic.see(scene)
         if self.feed.listening:
             # A verdict drawn over a face is a judgement of one person, as much as an event is.
             judgements = scene.judgements if self.settings.allowed.individual_events else {}
@@ -252,14 +257,11 @@ class Agent:
 
     def _happened(self, name: CameraId, data: EventData) -> None:
         automatic = self._automatic.get(name)
-        if automatic is None or not isinstance(data, MaskVerdict):
-            return
-        request = automatic.request(data)
-        if request is not None:
-            self._soon(_unless_refused(self.announcers[name].say(request)), f"{name}: automatic talk-down")
+        if automatic is not None and isinstance(data, MaskVerdict):
+            automatic.consider(data)
 
-    async def _spoke(self, name: CameraId, receipt: TalkdownReceipt) -> None:
-        await self.journal.tell(name, receipt)
+    async def _tell(self, name: CameraId, data: EventData) -> None:
+        await self.journal.tell(name, data)
 
     def _sounds(self, name: CameraId, playing: Playing | None) -> None:
         told = {"camera": name, "state": "playing" if playing else "idle"}
@@ -303,14 +305,6 @@ def state_folder(folder: Path) -> Path:
         remedy = f"{exc.strerror}; make it writable for this user, or set agent.state to another folder"
         raise PermanentError(f"the state folder {folder} cannot be written", remedy) from exc
     return folder
-
-
-async def _unless_refused(said: Coroutine[object, object, object]) -> None:
-    """Awaits an automatic request; its refusal is told by its receipt."""
-    try:
-        await said
-    except AgentError as exc:
-        log.info("automatic talk-down was refused: %s", exc)
 
 
 def _corners(box: Box) -> list[float]:

@@ -35,6 +35,16 @@ _EXAMPLES: tuple[EventData, ...] = (
         asked=_AT,
         seconds=2.4,
     ),
+    events.TalkdownEffect(
+        TrackId(17),
+        UUID("6f1c4f1e-58e2-4d52-9a4e-5f7e2a3a9f10"),
+        "mask",
+        events.Effect.WORN,
+        before=Verdict.NO_MASK,
+        after=Verdict.MASK,
+        seconds=6.5,
+    ),
+    events.TalkdownUnheeded(TrackId(18), Verdict.NO_MASK, ("mask", "mask-again")),
     events.Audit(actor="operator-7", action="live.open", camera="street", outcome="done"),
     events.Gap(
         3, "the outbox reached its bound of 100000 events or 256000000 bytes", (Missing("5b0c7d1e9a42", 8, 10),)

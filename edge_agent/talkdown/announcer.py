@@ -4,7 +4,7 @@ import asyncio
 import itertools
 import logging
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID, uuid4
 
@@ -35,6 +35,8 @@ class _Utterance:
     script: Sequence[Line] = ()
     rank: tuple[int, int] = (0, 0)
     """Least first: priority turned round, then order of arrival."""
+    heard: asyncio.Future[TalkdownReceipt] | None = None
+    """Gets the receipt, where somebody waits for it."""
 
     @property
     def language(self) -> str:
@@ -105,19 +107,31 @@ class Announcer:
             TransientError: too many wait already, it is a quiet hour, or it spoke too often.
             PermanentError: there is no loudspeaker, or nothing to say that can be said.
         """
-        utterance = _Utterance(uuid4(), request, self._clock.wall())
+        return await self._take(_Utterance(uuid4(), request, self._clock.wall()))
+
+    async def utter(self, request: Request) -> TalkdownReceipt:
+        """Takes a request into the queue, waits until it was said or not, and returns its receipt.
+
+        Raises:
+            AgentError: as ``say``.
+        """
+        heard: asyncio.Future[TalkdownReceipt] = asyncio.get_running_loop().create_future()
+        await self._take(_Utterance(uuid4(), request, self._clock.wall(), heard=heard))
+        return await heard
+
+    async def _take(self, utterance: _Utterance) -> UUID:
         try:
             utterance = self._ranked(utterance)
             self._manners.check(utterance.priority, waiting=len(self._waiting))
         except (TransientError, PermanentError) as exc:
-            await self._told(_receipt(utterance, Outcome.REFUSED, error=exc))
+            await self._tell(utterance, _receipt(utterance, Outcome.REFUSED, error=exc))
             raise
         loser = self._admit(utterance)
         if loser is not None:
             full = TransientError(
                 "too many utterances wait for this loudspeaker", "try again in half a minute", code="busy"
             )
-            await self._told(_receipt(loser, Outcome.REFUSED, error=full))
+            await self._tell(loser, _receipt(loser, Outcome.REFUSED, error=full))
             if loser is utterance:
                 raise full
         return utterance.id
@@ -155,7 +169,7 @@ class Announcer:
             priority = request.priority
         else:
             priority = self._settings.messages[request.message].priority if request.message else WORDS_PRIORITY
-        return _Utterance(utterance.id, request, utterance.asked, script, (-priority, next(self._numbers)))
+        return replace(utterance, script=script, rank=(-priority, next(self._numbers)))
 
     def _admit(self, utterance: _Utterance) -> _Utterance | None:
         """Puts an utterance where it belongs and returns the one for which there is no room, which may be itself."""
@@ -168,25 +182,29 @@ class Announcer:
         busy = sounding is not None and not sounding.stopped
         return self._waiting.pop() if len(self._waiting) > self._settings.queue + (not busy) else None
 
+    async def _tell(self, utterance: _Utterance, receipt: TalkdownReceipt) -> None:
+        await self._told(receipt)
+        if utterance.heard is not None and not utterance.heard.done():
+            utterance.heard.set_result(receipt)
+
     async def _tell_hushed(self) -> None:
         while self._hushed:
             utterance, why = self._hushed.pop(0)
-            await self._told(_receipt(utterance, Outcome.STOPPED, error=TransientError(why)))
+            await self._tell(utterance, _receipt(utterance, Outcome.STOPPED, error=TransientError(why)))
 
     async def _play(self, utterance: _Utterance) -> None:
         sounding = self._sounding = _Sounding(utterance, asyncio.timeout(None))
         try:
             receipt = await self._outcome(sounding)
         except asyncio.CancelledError:
-            await self._told(
-                self._cut(sounding, Outcome.STOPPED, TransientError("stopped by the agent, which is leaving"))
-            )
+            leaving = TransientError("stopped by the agent, which is leaving")
+            await self._tell(utterance, self._cut(sounding, Outcome.STOPPED, leaving))
             raise
         finally:
             self._sounding = None
             if sounding.begun is not None:
                 self._changed(None)
-        await self._told(receipt)
+        await self._tell(utterance, receipt)
         log.info("%s %s on %s, asked by %s", utterance.id, receipt.outcome, self._camera, receipt.actor)
 
     async def _outcome(self, sounding: _Sounding) -> TalkdownReceipt:

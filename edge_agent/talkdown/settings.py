@@ -29,6 +29,9 @@ class TalkdownSettings(BaseModel):
         automatic: whether a verdict on a mask makes the camera speak by itself, where the policy allows it.
         automatic_message: what it says then.
         automatic_verdicts: which verdicts make it speak.
+        delay: seconds between the verdict and the message; whoever puts the mask on meanwhile hears nothing.
+        effect_within: seconds after a message within which the mask should be on; then the next of ``escalation``.
+        escalation: messages said one after another to somebody who takes no notice; then an event tells the operator.
         cooldown: seconds that a camera keeps silent after it spoke by itself, so that it talks and does not nag.
     """
 
@@ -46,6 +49,9 @@ class TalkdownSettings(BaseModel):
     automatic: bool = False
     automatic_message: str = "mask"
     automatic_verdicts: frozenset[Verdict] = frozenset({Verdict.NO_MASK})
+    delay: float = Field(2.0, ge=0, le=60)
+    effect_within: float = Field(20.0, ge=1, le=300)
+    escalation: tuple[str, ...] = Field((), max_length=3)
     cooldown: float = Field(60.0, ge=0, le=86_400)
 
     @field_validator("messages")
@@ -68,8 +74,9 @@ class TalkdownSettings(BaseModel):
         return self
 
     @model_validator(mode="after")
-    def _knows_its_message(self) -> Self:
-        if self.automatic_message not in self.messages:
-            known = ", ".join(sorted(self.messages))
-            raise ValueError(f"automatic_message {self.automatic_message!r} is no message; there are: {known}")
+    def _knows_its_messages(self) -> Self:
+        known = ", ".join(sorted(self.messages))
+        for key, name in [("automatic_message", self.automatic_message), *(("escalation", n) for n in self.escalation)]:
+            if name not in self.messages:
+                raise ValueError(f"{key} {name!r} is no message; there are: {known}")
         return self

@@ -140,6 +140,57 @@ class TalkdownReceipt(EventData):
     remedy: str = ""
 
 
+class Effect(StrEnum):
+    """What a person did within seconds of being spoken to."""
+
+    WORN = "worn"
+    LEFT = "left"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class TalkdownEffect(EventData):
+    """What a message that a rule played changed about the person it was for.
+
+    Attributes:
+        track: the person's track in this run of the agent.
+        utterance: the job's id, as in its receipt.
+        message: the catalogue's message.
+        effect: ``worn`` when the mask is on now, ``left`` when the person is gone, ``none`` when time ran out.
+        before: how the mask was judged when the message began.
+        after: how it is judged now, null when the person is gone.
+        seconds: from the message's end until then.
+    """
+
+    type: ClassVar[str] = "talkdown.effect"
+
+    track: TrackId
+    utterance: UUID
+    message: str
+    effect: Effect
+    before: Verdict
+    after: Verdict | None
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class TalkdownUnheeded(EventData):
+    """Somebody was spoken to and wears no mask all the same: now it is for an operator.
+
+    Attributes:
+        track: the person's track in this run of the agent.
+        verdict: how the mask is judged now.
+        messages: what was said, in order.
+    """
+
+    type: ClassVar[str] = "talkdown.unheeded"
+    severity: ClassVar[Severity] = Severity.ALARM
+
+    track: TrackId
+    verdict: Verdict
+    messages: tuple[str, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Audit(EventData):
     """A person did something: viewed, spoke, exported, changed, or was refused.

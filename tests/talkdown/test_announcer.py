@@ -312,3 +312,17 @@ async def test_softer_by_camera_and_time_of_day(settings: TalkdownSettings, tmp_
             await site.until_sounding(await site.say())
             peaks += site.speaker.peaks
     assert 20 * np.log10(peaks[1] / peaks[0]) == pytest.approx(-20, abs=0.1)
+
+
+async def test_whoever_waits_gets_the_receipt_whatever_becomes_of_it(site: Site) -> None:
+    site.speaker.error = TransientError("drops", "wait")
+    assert (await site.announcer.utter(Request("rule:mask", message="m"))).outcome is Outcome.FAILED
+    site.speaker.error = None
+    site.speaker.finish.release()
+    assert (await site.announcer.utter(Request("rule:mask", message="m"))).outcome is Outcome.PLAYED
+    waiting = [asyncio.create_task(site.announcer.utter(Request("rule:mask", message="m"))) for _ in range(2)]
+    await site.until_sounding(await site.say(90))
+    site.announcer.hush("berta")
+    assert {(await task).outcome for task in waiting} == {Outcome.STOPPED}
+    with pytest.raises(PermanentError, match="no message"):
+        await site.announcer.utter(Request("rule:mask", message="nope"))

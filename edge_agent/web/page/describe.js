@@ -28,6 +28,19 @@ const KINDS = {
     what: t(`event.talkdown.${outcome}`),
     detail: reason || text || message,
   }),
+  "talkdown.effect": ({ effect }) => ({
+    icon: "speaker",
+    tone: { worn: "good", none: "warn" }[effect] ?? "calm",
+    group: "talks",
+    what: t(`event.talkdown.effect.${effect}`),
+  }),
+  "talkdown.unheeded": ({ messages }) => ({
+    icon: "warning",
+    tone: "alarm",
+    group: "alarms",
+    detail: messages.join(", "),
+    alarm: true,
+  }),
   audit: ({ actor, action, outcome }) => ({
     icon: "person",
     tone: outcome === "done" ? "calm" : "warn",
