@@ -6,6 +6,7 @@ import logging
 from pathlib import Path
 
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
 
 from edge_agent.aio.clock import Clock
 from edge_agent.errors import PermanentError
@@ -77,7 +78,9 @@ class Server:
         host, port = self._settings.host, self._settings.port
         app = await asyncio.to_thread(build_app, self._settings, self._site, self._feed, self._clock)
         app.on_shutdown.append(self._end_feed)
-        runner = web.AppRunner(app, access_log=None, shutdown_timeout=FAREWELL)
+        told = log.getChild("requests")
+        told.addFilter(_is_ours)
+        runner = web.AppRunner(app, access_log=None, logger=told, shutdown_timeout=FAREWELL)
         await runner.setup()
         try:
             try:
@@ -94,6 +97,11 @@ class Server:
 
     async def _end_feed(self, _: web.Application) -> None:
         self._feed.close()
+
+
+def _is_ours(record: logging.LogRecord) -> bool:
+    """Tells a fault of ours from a stranger who does not speak HTTP: the answer tells them, a traceback nobody."""
+    return not (record.exc_info and isinstance(record.exc_info[1], HttpProcessingError))
 
 
 def _remedy(exc: OSError) -> str:

@@ -4,6 +4,7 @@ import socket
 import aiohttp
 import pytest
 
+from edge_agent.aio.background import background
 from edge_agent.errors import PermanentError
 from edge_agent.web.feed import Feed
 from edge_agent.web.server import Server
@@ -27,6 +28,23 @@ async def test_it_serves_until_cancelled_even_with_a_page_open() -> None:
         await asyncio.wait([task])
         with pytest.raises(aiohttp.ClientConnectorError):
             await client.get(f"{address}/healthz")
+
+
+@pytest.mark.parametrize(
+    "said", [b"GARBAGE\r\n\r\n", b"GET /" + b"a" * 10_000 + b" HTTP/1.1\r\n\r\n", b"GET / HTTP/1.1\r\n:\r\n\r\n"]
+)
+async def test_who_does_not_speak_http_is_answered_and_leaves_no_traceback(
+    said: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    made = server()
+    async with background(web=made.run()), asyncio.timeout(10):
+        await made.listening.wait()
+        reader, writer = await asyncio.open_connection("127.0.0.1", made.port)
+        writer.write(said)
+        assert b" 400 " in await reader.readline()
+        writer.close()
+        await writer.wait_closed()
+    assert "Traceback" not in caplog.text
 
 
 async def test_a_port_in_use_is_said_with_the_remedy() -> None:
