@@ -7,9 +7,7 @@ import logging
 import random
 import sys
 from collections.abc import Callable, Sequence
-from functools import wraps
 from pathlib import Path
-from typing import ParamSpec
 
 import click
 from pydantic import JsonValue
@@ -19,18 +17,14 @@ from edge_agent.agent import Agent
 from edge_agent.aio.clock import SystemClock
 from edge_agent.aio.leave import run_until_signal
 from edge_agent.arguments import ARGUMENTS
+from edge_agent.commands.form import CONFIG, says_remedies
+from edge_agent.commands.sight import analyse, evaluate, models
 from edge_agent.demo.broker import demo_broker
 from edge_agent.demo.run import demo_settings, prepare_clips, welcome
 from edge_agent.doctor import Finding, State
 from edge_agent.doctor.examine import examine
 from edge_agent.doctor.table import tabulate
 from edge_agent.errors import AgentError, PermanentError, TransientError
-from edge_agent.evaluate.dataset import read_dataset
-from edge_agent.evaluate.masks import Verdicts, build_judge
-from edge_agent.evaluate.report import report
-from edge_agent.evaluate.site import read_site
-from edge_agent.inference.models import InferenceSettings, Models
-from edge_agent.policy import Profile
 from edge_agent.say import say
 from edge_agent.settings import Settings, describe_settings, load_broker, load_settings
 from edge_agent.talkdown.request import Request
@@ -38,33 +32,15 @@ from edge_agent.uplink.office import ask, make_key, read_key
 from edge_agent.uplink.schemas import write_schemas
 from edge_agent.values.ids import AgentId
 
-P = ParamSpec("P")
-
-CONFIG = click.option(
-    "--config",
-    type=click.Path(path_type=Path, dir_okay=False),
-    envvar="EDGE_AGENT_CONFIG",
-    help="TOML file; every key is also an environment variable EDGE_…, nested with __.",
-)
-
-
-def says_remedies(command: Callable[P, None]) -> Callable[P, None]:
-    """Turns an ``AgentError`` into its sentence on standard error and exit status 1."""
-
-    @wraps(command)
-    def guarded(*args: P.args, **kwargs: P.kwargs) -> None:
-        try:
-            command(*args, **kwargs)
-        except AgentError as exc:
-            raise click.ClickException(str(exc)) from exc
-
-    return guarded
-
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="edge-agent")
 def main() -> None:
     """Watches a town's cameras on the box beside them."""
+
+
+for command in (analyse, evaluate, models):
+    main.add_command(command)
 
 
 @main.command()
@@ -140,64 +116,12 @@ def examine_box(tone: bool, config: Path | None) -> None:  # noqa: FBT001 - clic
 
 
 @main.command()
-@click.argument("action", type=click.Choice(["list", "verify"]))
-@CONFIG
-@says_remedies
-def models(action: str, config: Path | None) -> None:
-    """List the model files, or verify them against the manifest."""
-    found = Models(load_settings(config).inference if config else InferenceSettings())
-    if action == "list":
-        for spec in found.specs():
-            click.echo(f"{spec.name:28} {spec.task:8} {spec.licence:12} {spec.source}")
-        return
-    findings = found.verify()
-    wrong = [finding for finding in findings if finding.problem]
-    for finding in wrong:
-        click.echo(finding.problem, err=True)
-    click.echo(f"{len(findings) - len(wrong)} of {len(findings)} model files are as the manifest says")
-    sys.exit(1 if wrong else 0)
-
-
-@main.group()
-def evaluate() -> None:
-    """Measure what the agent sees against what people saw."""
-
-
-@evaluate.command("masks")
-@click.option("--dataset", type=click.Path(path_type=Path, dir_okay=False), required=True, help="COCO-style JSON file.")
-@click.option("--boxes", type=click.Choice(["given", "detected"]), default="given", show_default=True)
-@click.option(
-    "--min-size", type=click.FloatRange(min=0), default=20, show_default=True, help="Pixels of a face's height."
-)
-@click.option("--json", "as_json", is_flag=True, help="One JSON object instead of tables.")
-@CONFIG
-@says_remedies
-def evaluate_masks(dataset: Path, boxes: str, min_size: float, as_json: bool, config: Path | None) -> None:  # noqa: FBT001 - click passes it by name
-    """Judge the faces of photos: confusion, recall and precision by class and size, calibration, time."""
-    photos = read_dataset(dataset, _complain)
-    detected = boxes == "detected"
-    # Annotated photos are no site's people; the profile only completes the settings.
-    sight = read_site(config, None if config else Profile.SITE)
-    judge, verdicts = build_judge(sight, detected=detected), Verdicts([])
-    with click.progressbar(photos, label="judging photos", file=sys.stderr, hidden=not sys.stderr.isatty()) as bar:
-        for photo in bar:
-            verdicts.add(photo, judge, _complain)
-    found = report(verdicts, min_size=min_size, decide=sight.appearance.decide, detected=detected)
-    for line in [json.dumps(found.json())] if as_json else found.lines():
-        click.echo(line)
-
-
-@main.command()
 @click.argument("directory", type=click.Path(path_type=Path, file_okay=False), default=Path("docs/events"))
 @says_remedies
 def schema(directory: Path) -> None:
     """Write the JSON Schemas of everything that goes over MQTT."""
     for path in write_schemas(directory, ARGUMENTS):
         click.echo(path)
-
-
-def _complain(sentence: str) -> None:
-    click.echo(sentence, err=True)
 
 
 @main.group()
@@ -225,7 +149,7 @@ def provision_key(path: Path) -> None:
 @CONFIG
 @click.argument("arguments", nargs=-1)
 @says_remedies
-def send(  # noqa: PLR0913 - click passes each option by name
+def send(
     agent: str,
     key_file: Path,
     action: str,

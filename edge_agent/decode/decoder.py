@@ -62,7 +62,28 @@ class Decoder:
             self.broken += 1
             self._context = None
             return []
-        return [self._frame(picture, self._context) for picture in pictures if not self._is_broken(picture)]
+        return [
+            self.cover(picture, *self._stamp(picture.pts, self._context))
+            for picture in pictures
+            if not self._is_broken(picture)
+        ]
+
+    def cover(self, picture: VideoFrame, pts: int, arrived: Monotonic) -> Frame:
+        """Returns a picture that was decoded here or elsewhere as a frame, masks burned in.
+
+        Args:
+            picture: of any size and format.
+            pts: when it is shown, in ticks of ``CLOCK_RATE``.
+            arrived: when it was here.
+        """
+        frame = Frame(_planes(picture), pts, arrived)
+        if self._polygons:
+            if self._size != (frame.width, frame.height):
+                self._size = (frame.width, frame.height)
+                self._masks = Masks(self._polygons, *self._size)
+            self._masks.burn(frame)
+        frame.planes.flags.writeable = False
+        return frame
 
     def _open(self, stream: StreamInfo) -> VideoCodecContext:
         context = VideoCodecContext.create(stream.codec.value, "r")
@@ -73,17 +94,6 @@ class Decoder:
     def _is_broken(self, picture: VideoFrame) -> bool:
         self.broken += picture.is_corrupt
         return picture.is_corrupt
-
-    def _frame(self, picture: VideoFrame, context: VideoCodecContext) -> Frame:
-        pts, arrived = self._stamp(picture.pts, context)
-        frame = Frame(_planes(picture), pts, arrived)
-        if self._polygons:
-            if self._size != (frame.width, frame.height):
-                self._size = (frame.width, frame.height)
-                self._masks = Masks(self._polygons, *self._size)
-            self._masks.burn(frame)
-        frame.planes.flags.writeable = False
-        return frame
 
     def _stamp(self, pts: int | None, context: VideoCodecContext) -> tuple[int, Monotonic]:
         """Returns when a picture is shown: packets are stamped in the order they come, pictures in that of showing."""

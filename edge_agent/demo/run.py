@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from edge_agent.capture.sources.rtsp import part_credentials
 from edge_agent.demo.clips import make_entrance_clip, make_street_clip
 from edge_agent.errors import PermanentError
 from edge_agent.settings import Settings, parse_settings
@@ -119,7 +120,7 @@ def _drawn_cameras(media: Path, spoken: Path) -> Document:
 
 def _given_camera(address: str, spoken: Path) -> Document:
     if address.startswith(("rtsp://", "rtsps://")):
-        address, credentials = _without_credentials(address)
+        address, credentials = part_credentials(address)
         source = {"kind": "rtsp", "url": address, **credentials}
         speaker = {"kind": "backchannel", "url": address, **credentials}
     elif address.startswith("/dev/"):
@@ -129,14 +130,3 @@ def _given_camera(address: str, spoken: Path) -> Document:
     else:
         raise PermanentError(f"{address} is no camera", "give rtsp://…, /dev/video… or a video file")
     return {"camera": {"name": "Camera", "source": source, "speaker": speaker, "rules": _alert()}}
-
-
-def _without_credentials(url: str) -> tuple[str, Document]:
-    """Takes user name and password out of an address: settings keep them apart, where logs never show them."""
-    scheme, rest = url.split("://", 1)
-    authority, slash, path = rest.partition("/")
-    user, at, host = authority.rpartition("@")
-    if not at:
-        return url, {}
-    name, _, password = user.partition(":")
-    return f"{scheme}://{host}{slash}{path}", {"username": name, "password": password}

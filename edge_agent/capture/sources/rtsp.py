@@ -73,6 +73,17 @@ class RtspSource:
         return self._demux.packets(stop)
 
 
+def part_credentials(url: str) -> tuple[str, dict[str, str]]:
+    """Takes user name and password out of an address as people type it: settings keep them apart and secret."""
+    scheme, rest = url.split("://", 1)
+    authority, slash, path = rest.partition("/")
+    user, at, host = authority.rpartition("@")
+    if not at:
+        return url, {}
+    name, _, password = user.partition(":")
+    return f"{scheme}://{host}{slash}{path}", {"username": name, "password": password}
+
+
 def _address(settings: RtspSettings) -> Address:
     parts = urlsplit(settings.url)
     where = parts.netloc

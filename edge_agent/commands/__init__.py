@@ -1,0 +1,1 @@
+"""Commands that people type, grouped by what they are about; ``cli`` gathers them."""
