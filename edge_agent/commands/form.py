@@ -10,13 +10,14 @@ from typing import ParamSpec
 import click
 
 from edge_agent.errors import AgentError
+from edge_agent.settings import FILE_VARIABLE
 
 P = ParamSpec("P")
 
 CONFIG = click.option(
     "--config",
     type=click.Path(path_type=Path, dir_okay=False),
-    envvar="EDGE_AGENT_CONFIG",
+    envvar=FILE_VARIABLE,
     help="TOML file; every key is also an environment variable EDGE_…, nested with __.",
 )
 

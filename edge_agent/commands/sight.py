@@ -7,23 +7,29 @@ from pathlib import Path
 import click
 
 from edge_agent.commands.form import CONFIG, complain, progress, says_remedies
+from edge_agent.demo.clips import PORTRAIT
 from edge_agent.evaluate.analysis import describe
 from edge_agent.evaluate.dataset import read_dataset
 from edge_agent.evaluate.masks import Verdicts, build_judge
+from edge_agent.evaluate.pictures import read_picture
 from edge_agent.evaluate.report import report
 from edge_agent.evaluate.site import choose_camera, read_site
+from edge_agent.evaluate.speed import thread_counts, time_models, time_sight
 from edge_agent.evaluate.watch import Told, watch
 from edge_agent.inference.models import InferenceSettings, Models
 from edge_agent.policy import Profile
-from edge_agent.settings import load_settings
+from edge_agent.settings import Settings, load_settings
 
 
 @click.command()
-@click.argument("action", type=click.Choice(["list", "verify"]))
+@click.argument("action", type=click.Choice(["list", "verify", "bench"]))
 @CONFIG
 @says_remedies
 def models(action: str, config: Path | None) -> None:
-    """List the model files, or verify them against the manifest."""
+    """List the model files, verify them against the manifest, or time them on this machine."""
+    if action == "bench":
+        _bench(read_site(config, None if config else Profile.SITE))
+        return
     found = Models(load_settings(config).inference if config else InferenceSettings())
     if action == "list":
         for spec in found.specs():
@@ -35,6 +41,17 @@ def models(action: str, config: Path | None) -> None:
         click.echo(finding.problem, err=True)
     click.echo(f"{len(findings) - len(wrong)} of {len(findings)} model files are as the manifest says")
     sys.exit(1 if wrong else 0)
+
+
+def _bench(settings: Settings) -> None:
+    counts = thread_counts()
+    click.echo(f"{'median ms':28}" + "".join(f"{_threads(count):>12}" for count in counts))
+    for timing in (*time_models(settings), *time_sight(settings, read_picture(PORTRAIT))):
+        click.echo(f"{timing.name:28}" + "".join(f"{timing.ms[count]:12.2f}" for count in counts))
+
+
+def _threads(count: int) -> str:
+    return f"{count} thread" + "s" * (count > 1)
 
 
 @click.command()
