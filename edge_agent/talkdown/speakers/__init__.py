@@ -1,7 +1,10 @@
 """Loudspeakers, each kind one file behind one protocol."""
 
 from collections.abc import Callable
-from typing import Protocol
+from typing import Annotated, Protocol, TypeAlias
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator
 
 from edge_agent.kinds import KindSettings
 from edge_agent.values.speech import Speech
@@ -33,6 +36,21 @@ class Speaker(Protocol):
             PermanentError: as ``play``.
         """
         ...
+
+
+def _names_a_device(url: str) -> str:
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.port == 0:
+        raise ValueError("begin it with http:// or https:// and the device's address")
+    if parts.username or parts.password:
+        raise ValueError("put user name and password into username and password, not into the url")
+    if parts.path not in ("", "/") or parts.query or not url.isprintable() or " " in url:
+        raise ValueError("end it after the address: http://192.0.2.20")
+    return url
+
+
+WebAddress: TypeAlias = Annotated[str, AfterValidator(_names_a_device)]
+"""Where a device's web server is."""
 
 
 class SpeakerSettings(KindSettings):
