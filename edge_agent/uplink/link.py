@@ -147,10 +147,10 @@ class Uplink:
             granted = await connection.subscribe(self._topics.commands, qos=1)
             if any(getattr(code, "is_failure", False) for code in granted):
                 log.warning("the broker lets nobody command this agent: allow it to read %s", self._topics.commands)
-            await connection.tell(self._topics.status, self._status("online"), retain=True)
-            self._arrived(connection)
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._watch(connection), name="refused messages")
+                await connection.tell(self._topics.status, self._status("online"), retain=True)
+                self._arrived(connection)
                 tasks.create_task(self._listen(connection, commands), name="incoming commands")
                 tasks.create_task(self._tell_answers(connection, commands), name="answers")
                 tasks.create_task(self._tell_states(connection), name="states")

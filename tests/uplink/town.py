@@ -7,7 +7,7 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 from uuid import uuid4
 
 import aiomqtt
@@ -50,6 +50,16 @@ class Office:
         said = {"aud": AGENT, "sub": "operator-7", "jti": uuid4().hex, "iat": now, "exp": now + 60, "scope": scope}
         said = {name: value for name, value in (said | claims).items() if value is not None}
         return jwt.encode(said, key or self.key, algorithm=algorithm)
+
+
+class Address(Protocol):
+    """Where a broker is."""
+
+    @property
+    def host(self) -> str: ...
+
+    @property
+    def port(self) -> int: ...
 
 
 class Consumer:
@@ -139,17 +149,18 @@ async def until(condition: Callable[[], object], within: float = 5.0) -> None:
 
 @asynccontextmanager
 async def agent(
-    broker: Broker,
+    broker: Address,
     folder: Path,
     *,
     protocol: str = "5",
     obey: Callable[[Command], Any] = echo,
     refused: Refused | None = None,
     keys: tuple[str, ...] = (),
+    limits: OutboxSettings | None = None,
     **mqtt: object,
 ) -> AsyncIterator[Agent]:
     clock = SystemClock()
-    outbox = Outbox(folder / "outbox.db", agent=AGENT, limits=OutboxSettings(), clock=clock)
+    outbox = Outbox(folder / "outbox.db", agent=AGENT, limits=limits or OutboxSettings(), clock=clock)
     settings = MqttSettings.model_validate(
         {"host": broker.host, "port": broker.port, "protocol": protocol, "commands": CommandSettings(keys=keys), **mqtt}
     )
