@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 import sys
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -132,6 +133,42 @@ async def test_boxes_vanish_when_nobody_confirms_them(fake: Callable[..., Fake],
     await until(page, "!drawn()")
 
 
+async def test_who_walks_out_of_the_picture_is_not_drawn_beside_it(fake: Callable[..., Fake], page: Page) -> None:
+    await page.goto(fake("--cameras", "0").address)
+    drawn = await page.evaluate("""async () => {
+        const { Overlay } = await import("./static/overlay.js");
+        const canvas = document.body.appendChild(document.createElement("canvas"));
+        const overlay = new Overlay(canvas, () => ({ x: 100, y: 0, width: 100, height: 150 }));
+        const widths = [];
+        for (const box of [[-.6, .2, -.2, .9], [-.2, .2, .6, .9]]) {
+            overlay.clear();
+            overlay.show({ tracks: [{ id: 1, box, face: null, verdict: "mask" }] });
+            for (let i = 0; i < 3; i++) await new Promise(requestAnimationFrame);
+            const pen = canvas.getContext("2d");
+            const ink = (x, width) => pen.getImageData(x, 60, width, 80).data.some(Boolean);
+            widths.push([ink(0, 99), ink(101, 98)]);
+        }
+        return widths;
+    }""")
+    assert drawn == [[False, False], [False, True]]
+
+
+async def test_boxes_know_how_late_the_picture_is_and_no_place_is_no_word(
+    fake: Callable[..., Fake], page: Page
+) -> None:
+    site = fake("--cameras", "1")
+    await page.goto(site.address)
+    await expect(page.locator(LIVE)).to_have_count(1)
+    await page.evaluate("""async () => {
+        const { Overlay } = await import("./static/overlay.js");
+        const { show } = Overlay.prototype;
+        Overlay.prototype.show = function (scene) { window.lateness = this.late; return show.call(this, scene); };
+    }""")
+    await until(page, "window.lateness !== undefined && window.lateness !== 80")
+    await site.ask("fake/tell", name="camera", data={"id": "cam1", "name": "Without", "place": None})
+    await expect(page.locator(".caption")).to_have_text(re.compile(r"Without\W*$"))
+
+
 async def test_a_broken_camera_says_why_and_what_to_do(fake: Callable[..., Fake], page: Page) -> None:
     site = fake("--cameras", "4")
     await page.goto(site.address)
@@ -163,6 +200,20 @@ async def test_an_event_appears_with_its_picture_and_leads_to_its_camera(fake: C
     await expect(page.locator(".event-dialog")).to_have_count(0)
     await page.keyboard.press("Escape")
     await expect(page.locator(".wall")).not_to_have_class("wall enlarged")
+
+
+async def test_an_event_that_overtakes_the_list_of_events_is_kept(fake: Callable[..., Fake], page: Page) -> None:
+    await page.goto(fake("--cameras", "0").address)
+    shown = await page.evaluate("""async () => {
+        const { Site } = await import("./static/site.js");
+        const site = new Site();
+        const [old, asked, told] = [1, 2, 3].map((n) => ({ id: `${n}`, time: `2026-11-23T09:00:0${n}.000Z` }));
+        site.take("event", old);
+        site.take("event", told);
+        site.loadEvents([asked]);
+        return site.events.map(({ id }) => id);
+    }""")
+    assert shown == ["3", "2"]
 
 
 async def test_words_of_people_stay_words(fake: Callable[..., Fake], page: Page) -> None:

@@ -16,9 +16,6 @@ const LOOKS = {
 };
 const UNJUDGED = "rgba(255, 255, 255, .6)";
 
-/** Milliseconds that the picture itself is late, sent, buffered and decoded; boxes lead by what they are later still. */
-const PICTURE_LATE = 120;
-
 const mix = (from, to, share) => from.map((value, i) => value + (to[i] - value) * share);
 
 /** Returns how fast a box's middle moves, in fractions of the picture a millisecond. */
@@ -41,6 +38,9 @@ export class Overlay {
   #updated = 0;
   #frame = 0;
 
+  /** Milliseconds that the picture itself is late, buffered and decoded; boxes lead by what they are later still. */
+  late = 80;
+
   /** @param {function(): {x, y, width, height}} place where the picture stands in the canvas, in CSS pixels, zoom included. */
   constructor(canvas, place) {
     this.canvas = canvas;
@@ -59,7 +59,7 @@ export class Overlay {
       const known = this.#tracks.get(track.id);
       const from = known ? this.#between(known, now) : track;
       const speed = known ? mix(known.speed, speedOf(known.told, track.box, now - known.since), 0.4) : [0, 0];
-      const ahead = shift(speed, track.box, Math.min(500, Math.max(0, age * 1000 + this.#interval - PICTURE_LATE)));
+      const ahead = shift(speed, track.box, Math.min(500, Math.max(0, age * 1000 + this.#interval - this.late)));
       this.#tracks.set(track.id, {
         ...track,
         speed,
@@ -110,6 +110,10 @@ export class Overlay {
       (bottom - top) * place.height,
     ];
     const small = place.width < 380;
+    pen.save();
+    pen.beginPath();
+    pen.rect(place.x, place.y, place.width, place.height);
+    pen.clip(); // who walks out of the picture is not drawn beside it
     const tags = [];
     for (const track of this.#tracks.values()) {
       const left = STALE - (now - track.seen);
@@ -121,10 +125,11 @@ export class Overlay {
       pen.globalAlpha = Math.min(1, left / FADE);
       outline(pen, LOOKS[track.verdict], on(box), face && on(face), small);
       const [x, y, width, height] = on(box);
-      const seen = x < clientWidth && x + width > 0 && y < clientHeight && y + height > 0;
+      const inside = (from, length, least, size, most) => from < Math.min(most, least + size) && from + length > Math.max(0, least);
+      const seen = inside(x, width, place.x, place.width, clientWidth) && inside(y, height, place.y, place.height, clientHeight);
       if (seen && LOOKS[track.verdict]) tags.push([track.verdict, x, y]);
     }
-    pen.globalAlpha = 1;
+    pen.restore();
     // What matters most gets the place at its box, the others give way.
     const order = Object.keys(LOOKS);
     const taken = [];

@@ -40,6 +40,7 @@ export class Tile {
     );
     this.zoom = new Zoom(this.stage, this.video, () => this.large, () => this.overlay.redraw());
     this.overlay = new Overlay(canvas, () => this.zoom.place(...this.#size()));
+    this.#clock();
     this.video.addEventListener("resize", () => this.overlay.redraw());
     this.stage.addEventListener("click", () => opened(this));
     this.player = new WhepPlayer(this.video, whep(camera.id), (picture) => {
@@ -59,6 +60,14 @@ export class Tile {
     return videoWidth ? [videoWidth, videoHeight] : [this.camera.width || 16, this.camera.height || 9];
   }
 
+  /** Measures how long pictures take from their arrival until they are shown, where the browser says it. */
+  #clock() {
+    this.video.requestVideoFrameCallback?.((_, { receiveTime, expectedDisplayTime }) => {
+      if (receiveTime) this.overlay.late += (expectedDisplayTime - receiveTime - this.overlay.late) * 0.1;
+      this.#clock();
+    });
+  }
+
   /** Takes a scene; boxes over a picture that does not move would lie. */
   show(scene) {
     if (this.#picture.state === "live") this.overlay.show(scene);
@@ -74,7 +83,7 @@ export class Tile {
     this.title.replaceChildren(
       h("kbd", {}, String(this.number)),
       h("strong", {}, name),
-      camera.place ? h("span.place", {}, camera.place) : null,
+      h("span.place", {}, camera.place),
     );
     this.title.title = t("enlarge", { camera: name });
     this.state.className = `chip ${live ? (camera.state === "degraded" ? "warn" : "good") : "calm"}`;
