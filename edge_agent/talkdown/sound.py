@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_agent.errors import PermanentError
+from edge_agent.talkdown.loudness import CEILING, normalised
 from edge_agent.values.speech import Speech
 
 RATE = 22_050
@@ -16,9 +17,6 @@ RATE = 22_050
 
 LONGEST = 60.0
 """Seconds that one message may sound; nobody stands still for longer."""
-
-HEADROOM = 10 ** (-3 / 20)
-"""Peak of a mastered message in fractions of full scale, -3 dB: resampling afterwards may overshoot a little."""
 
 MOST_GAIN = 10 ** (30 / 20)
 """At most 30 dB louder: a recording that needs more is noise."""
@@ -73,7 +71,7 @@ def resampled(speech: Speech, rate: int) -> Speech:
 
 
 def mastered(speech: Speech, name: str) -> Speech:
-    """Returns a message at full level between two silences.
+    """Returns a message as loud as every other (see ``loudness``), between two silences; blocks, for a thread.
 
     Args:
         speech: as recorded or spoken.
@@ -82,11 +80,11 @@ def mastered(speech: Speech, name: str) -> Speech:
     Raises:
         PermanentError: nothing is to be heard in it.
     """
-    peak = int(np.abs(speech.samples.astype(np.int32)).max(initial=0))
-    if peak * MOST_GAIN < np.iinfo(np.int16).max * HEADROOM / 2:
+    full = np.iinfo(np.int16).max
+    sound = speech.samples / full
+    if np.abs(sound).max(initial=0.0) * MOST_GAIN < CEILING / 2:
         raise PermanentError(f"nothing is to be heard in {name}", "use other words, or record it louder")
-    gain = min(np.iinfo(np.int16).max * HEADROOM / peak, MOST_GAIN)
-    loud = np.rint(speech.samples * gain).astype(np.int16)
+    loud = np.rint(normalised(sound, speech.rate, MOST_GAIN) * full).astype(np.int16)
     return _speech(np.concatenate([_silence(BEFORE, speech.rate), loud, _silence(BEHIND, speech.rate)]), speech.rate)
 
 
@@ -171,7 +169,7 @@ def _resampled(frames: Iterator[av.AudioFrame] | Sequence[av.AudioFrame], rate: 
 
 def _framed(sound: NDArray[np.float64]) -> Speech:
     """Returns a sound of full scale 1 at a message's level, between two silences."""
-    samples = np.rint(sound * HEADROOM * np.iinfo(np.int16).max).astype(np.int16)
+    samples = np.rint(sound * CEILING * np.iinfo(np.int16).max).astype(np.int16)
     return _speech(np.concatenate([_silence(BEFORE, RATE), samples, _silence(BEHIND, RATE)]), RATE)
 
 

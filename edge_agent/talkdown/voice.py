@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 _LARGEST = 64 * 1024 * 1024
 """Bytes of a recording: a minute in stereo with 24 bits at 96 kHz has 35 million."""
 
-_MASTERING = "mastering 1"
+_MASTERING = "mastering 2"
 """Part of every key in the cache; raise it when ``sound`` comes out otherwise."""
 
 

@@ -181,16 +181,17 @@ async def test_what_was_not_played_has_no_effect() -> None:
         assert len(place.told) == 2
 
 
-async def test_a_crowd_is_bounded_and_forgotten() -> None:
+async def test_a_crowd_is_bounded_and_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("edge_agent.talkdown.automatic._REMEMBERED", 50)
     async with running(TalkdownSettings(automatic=True, cooldown=0)) as place:
         assert sum(place.judged(track) for track in range(100)) == CASES
         place.people.clear()
         await asyncio.sleep(10)
-        for track in range(100, 1700):
+        for track in range(100, 180):
             assert place.judged(track)
             place.people.clear()
             await asyncio.sleep(3)
-        assert len(place.automatic._attended) == 1000
+        assert len(place.automatic._attended) == 50
         assert not place.automatic._open
 
 

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from edge_agent.errors import PermanentError
+from edge_agent.talkdown.loudness import TARGET, loudness
 from edge_agent.talkdown.sound import (
     BEFORE,
     BEHIND,
-    HEADROOM,
     RATE,
     from_wav,
     joined,
@@ -85,9 +85,10 @@ def test_a_film_without_sound_is_refused() -> None:
 
 @pytest.mark.parametrize("gain", [0.05, 0.4, 1.0])
 def test_every_message_is_as_loud_as_the_next(gain: float) -> None:
-    quiet = Speech((chirp(0.5).samples * gain).astype(np.int16), RATE)
+    quiet = Speech((chirp(1.5).samples * gain).astype(np.int16), RATE)
     loud = mastered(quiet, "it")
-    assert abs(int(np.abs(loud.samples).max()) - 32767 * HEADROOM) < 40
+    spoken = loud.samples[int(BEFORE * RATE) : -int(BEHIND * RATE)]
+    assert loudness(spoken / 32767, RATE) == pytest.approx(TARGET, abs=0.5)
     assert not loud.samples[: int(BEFORE * RATE)].any()
     assert not loud.samples[-int(BEHIND * RATE) :].any()
     assert np.abs(resampled(loud, 8000).samples.astype(int)).max() < 32767
