@@ -66,7 +66,7 @@ def event_types() -> list[type[EventData]]:
 def examples() -> Iterator[tuple[type[EventData], dict[str, object]]]:
     """Yields one envelope for every kind that has an example."""
     for number, data in enumerate(_EXAMPLES, 1):
-        camera = None if isinstance(data, events.Gap | events.Degradation) else CameraId("street")
+        camera = None if isinstance(data, events.Gap | events.Degradation | events.Audit) else CameraId("street")
         told = Event(UUID(int=number, version=4), _AT, camera, data)
         yield type(data), envelope(told, AgentId("mairie-3"), number, "5b0c7d1e9a42")
 

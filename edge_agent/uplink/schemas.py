@@ -16,7 +16,7 @@ from edge_agent.values.ids import AgentId
 _MESSAGES = {"command": CommandMessage, "reply": ReplyMessage, "status": StatusMessage, "camera-status": CameraStatus}
 _TOPICS = Topics("edge/v1", AgentId("{agent}"))
 _CAMERA = f"{_TOPICS.root}/camera/{{camera}}"
-_OF_THE_AGENT = frozenset({"gap", "degradation"})
+_OF_THE_AGENT = frozenset({"audit", "degradation", "gap"})
 _INTRODUCTION = """# What the agent tells, version 1
 
 Written by `edge-agent schema`; a test fails when it is stale. Machines read the JSON Schemas beside this page and

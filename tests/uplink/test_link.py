@@ -159,7 +159,7 @@ KILLED = """
 import asyncio, os, signal, sys
 from pathlib import Path
 from edge_agent.values.ids import CameraId
-from tests.events.test_outbox import alarm, notice, statistic
+from tests.events.test_outbox import notice
 from tests.uplink.town import agent
 
 class Address:
