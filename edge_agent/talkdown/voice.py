@@ -144,6 +144,8 @@ class Voice:
         return await own_thread(lambda _: self._kept(lambda: read_sound(wav, name), name, key), name="speech")
 
     def _recorded(self, path: Path) -> Speech:
+        if path.exists() and not path.is_file():  # to open a pipe would wait for its other end
+            raise PermanentError(f"recording {path} cannot be read (it is no file)", "correct its path")
         try:
             with path.open("rb") as file:
                 data = file.read(_LARGEST + 1)
