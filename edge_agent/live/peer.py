@@ -21,8 +21,11 @@ from edge_agent.live.track import RingTrack
 PROFILES = ("42e01f", "42001f")
 """H.264 profiles to answer with, best known first; browsers decode a camera's Main and High under either."""
 
-
 log = logging.getLogger(__name__)
+
+# They tell each candidate of each viewer, twenty lines for a picture; what matters to people is told by the sessions.
+for library in ("aioice", "aiortc"):
+    logging.getLogger(library).setLevel(logging.WARNING)
 
 
 class Peer:

@@ -106,7 +106,10 @@ async def test_a_viewer_starts_in_the_past_and_is_at_live_within_a_second(packet
     assert [(told.actor, reason) for told, reason, _ in it.closed] == [("anne", "the viewer closed it")]
 
 
-async def test_two_viewers_share_the_ring_and_one_leaves_alone(packets: list[Packet]) -> None:
+async def test_two_viewers_share_the_ring_and_one_leaves_alone(
+    packets: list[Packet], caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("DEBUG")
     camera = FakeCamera(packets)
     camera.fill(10)
     async with live() as it, playing(camera):
@@ -119,6 +122,7 @@ async def test_two_viewers_share_the_ring_and_one_leaves_alone(packets: list[Pac
         for _ in range(10):
             await paul.frame()
         assert await it.one_end() == "the viewer closed it"
+    assert not [record for record in caplog.records if record.name.startswith(("aioice", "aiortc"))]
 
 
 async def test_a_viewer_that_says_goodbye_is_gone_at_once(packets: list[Packet]) -> None:
