@@ -86,7 +86,7 @@ class Consumer:
             except aiomqtt.MqttError:
                 await asyncio.sleep(0.1)
 
-    async def until(self, condition: Callable[[], bool], within: float = 10.0) -> None:
+    async def until(self, condition: Callable[[], bool], within: float = 20.0) -> None:
         async with asyncio.timeout(within), self._changed:
             await self._changed.wait_for(condition)
 
@@ -140,7 +140,7 @@ async def echo(command: Command) -> Reply:
     return Reply(command.id, ok=True, result={"did": command.name, "for": command.actor})
 
 
-async def until(condition: Callable[[], object], within: float = 5.0) -> None:
+async def until(condition: Callable[[], object], within: float = 20.0) -> None:
     """Waits for what has no event to wait for."""
     async with asyncio.timeout(within):
         while not condition():  # noqa: ASYNC110
