@@ -59,4 +59,7 @@ class Address:
             return TransientError(
                 f"{host}:{port} did not answer within {self.timeout:g} s", "check power and network of the camera"
             )
-        return TransientError(f"cannot reach {host}:{port} ({exc})", "check address, power and network of the camera")
+        if isinstance(exc, ConnectionRefusedError):
+            return TransientError(f"{host}:{port} refused the connection", "check the port; the camera may be starting")
+        remedy = "check address, power and network of the camera"
+        return TransientError(f"cannot reach {host}:{port} ({exc.strerror or exc})", remedy)
