@@ -129,7 +129,7 @@ def _ask_peers(cuts: list[Pixels]) -> dict[str, str | Answer]:
         path = Path(folder) / "faces.npz"
         np.savez(path, *cuts)
         answer = subprocess.run(
-            [PEERS, Path(__file__).with_name("mask_peers.py"), path], capture_output=True, check=True, text=True
+            [PEERS, Path(__file__).parent / "peers/masks.py", path], capture_output=True, check=True, text=True
         )
     told: dict[str, str | Answer] = json.loads(answer.stdout.splitlines()[-1])
     return told

@@ -43,7 +43,7 @@ class NanodetSettings(DetectorSettings):
     )
     scores: dict[Label, Annotated[float, Field(ge=0.05, le=1)]] = Field(
         default={
-            # Tried on street footage: at 0.25 tracks last longer, since posts and signs hold them when people have passed.
+            # Tried on street footage: at 0.25 tracks last longer, since posts hold them when people have passed.
             Label.PERSON: 0.4,
             **dict.fromkeys((Label.BICYCLE, Label.MOTORCYCLE, Label.CAR, Label.BUS, Label.TRUCK), 0.45),
         },
