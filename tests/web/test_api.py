@@ -15,6 +15,12 @@ async def test_the_page_gets_what_it_asks_for() -> None:
         assert "immutable" in picture.headers["Cache-Control"]
 
 
+@pytest.mark.parametrize("language", ["fr", "en"])
+async def test_the_page_comes_in_the_language_of_the_settings(language: str) -> None:
+    async with serving(language=language) as web:
+        assert f'<html lang="{language}">' in await (await web.client.get("/")).text()
+
+
 async def test_page_and_static_files_are_revalidated() -> None:
     async with serving() as web:
         page = await web.client.get("/")
