@@ -52,7 +52,8 @@ async def test_a_face_without_a_mask_is_told_within_three_seconds_and_spoken_to(
     tmp_path: Path, broker: Broker, camera: Callable[..., Camera], visitor: Clip, ear: Ear
 ) -> None:
     entrance = camera(visitor)
-    settings = settings_for(tmp_path, broker, {"entrance": watched(entrance)}, talkdown={"automatic": True})
+    talkdown = {"automatic": True, "delay": 0.5, "effect_within": 1}
+    settings = settings_for(tmp_path, broker, {"entrance": watched(entrance)}, talkdown=talkdown)
     async with running(settings) as agent:
         await ear.next("camera/entrance/status", state="online")
         reader = agent.cameras[CameraId("entrance")].ring.reader(lag=60)
@@ -68,6 +69,9 @@ async def test_a_face_without_a_mask_is_told_within_three_seconds_and_spoken_to(
         receipt = await ear.next("camera/entrance/event/talkdown.receipt")
         assert receipt["outcome"] == "played", receipt["reason"]
         assert receipt["actor"] == "rule:mask"
+        effect = await ear.next("camera/entrance/event/talkdown.effect")
+        assert (effect["utterance"], effect["before"]) == (receipt["utterance"], "no_mask")
+        assert effect["effect"] in {"left", "none"}
     heard = entrance.heard()
     loud = np.abs(heard.astype(np.int32)) > 1000
     assert len(heard) / 8000 > 0.9 * receipt["seconds"]
