@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import socket
 import ssl
 from types import TracebackType
 from typing import Any, Self
@@ -151,6 +152,22 @@ class Connection(Client):
         if not self._connected.done():
             where, remedy = f"{self._hostname}:{self._port}", "look at mqtt.port, at mqtt.tls and at the broker's log"
             self._connected.set_exception(TransientError(f"{where}: the broker hung up instead of answering", remedy))
+
+    @override
+    def _on_socket_register_write(self, client: Paho, userdata: Any, sock: Any) -> None:
+        # aiomqtt registers the file's number on the loop's next turn, when it may be closed or somebody else's.
+        self._loop.call_soon_threadsafe(self._write_when_open, client, sock)
+
+    def _write_when_open(self, client: Paho, sock: socket.socket) -> None:
+        if sock.fileno() >= 0:
+            self._loop.add_writer(sock, self._write, client)
+
+    def _write(self, client: Paho) -> None:
+        try:
+            client.loop_write()
+        except (OSError, ValueError) as exc:
+            if not self._disconnected.done():
+                self._disconnected.set_exception(exc)
 
     @override
     def _on_publish(

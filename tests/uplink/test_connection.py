@@ -1,0 +1,20 @@
+import asyncio
+import socket
+from typing import Any
+
+from edge_agent.uplink.connection import Connection
+from edge_agent.uplink.settings import MqttSettings
+
+
+async def test_a_socket_that_closed_meanwhile_is_not_written_to_and_nor_is_its_successor() -> None:
+    loop, faults = asyncio.get_running_loop(), list[dict[str, Any]]()
+    loop.set_exception_handler(lambda _, context: faults.append(context))
+    connection = Connection(MqttSettings(), "box", None, None)
+    first = socket.socket()
+    connection._on_socket_register_write(connection._client, None, first)
+    first.close()
+    with socket.socket() as successor:  # the system gives it the number that became free
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        assert not loop.remove_writer(successor)
+    assert not faults
