@@ -1,6 +1,7 @@
 """``analyse`` as it is typed, with the shipped models, on films of a public-domain portrait."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import av
@@ -13,6 +14,7 @@ from tests.appearance.portrait import portrait
 from tests.evaluate.album import write_jpeg
 from tests.evaluate.clips import empty, visit, write_film
 from tests.peers.clips import Clip, joined
+from tests.peers.rtsp_camera import Camera
 
 
 def analysed(footage: Path | str, *options: str, profile: str = "site") -> Result:
@@ -167,3 +169,9 @@ def test_a_name_that_cannot_hold_the_drawing_is_refused(bare: Path, tmp_path: Pa
     result = analysed(bare, "--draw", str(tmp_path / "drawn.jpg"))
     assert result.exit_code == 1
     assert "name it with .mp4" in result.output
+
+
+def test_a_camera_is_looked_at_for_a_while(camera: Callable[..., Camera]) -> None:
+    result = analysed(camera().url, "--seconds", "2")
+    assert result.exit_code == 0, result.output
+    assert "s of footage" in result.stderr
