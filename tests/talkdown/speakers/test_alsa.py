@@ -59,3 +59,10 @@ async def test_no_aplay(card: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: P
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(PermanentError, match="aplay is not installed: apt install alsa-utils"):
         await AlsaSettings().build().play(chirp(0.5), nothing)
+
+
+async def test_a_probe_makes_no_sound_and_finds_a_device_that_is_not_there(card: Path) -> None:
+    assert "22050 Hz" in await AlsaSettings(device="speaker").build().probe()
+    assert not np.fromfile(card, "<i2").any()
+    with pytest.raises(PermanentError, match="does not play"):
+        await AlsaSettings(device="nowhere").build().probe()

@@ -49,3 +49,13 @@ async def test_a_file_that_is_not_ours_is_begun_anew(tmp_path: Path) -> None:
 async def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(PermanentError, match="cannot write"):
         await FileSettings(path=tmp_path / "no" / "said.wav").build().play(chirp(0.2), nothing)
+
+
+async def test_a_probe_adds_nothing(tmp_path: Path) -> None:
+    speaker = FileSettings(path=tmp_path / "said.wav", paced=False).build()
+    await speaker.play(chirp(0.2), nothing)
+    before = (tmp_path / "said.wav").read_bytes()
+    assert "22050 Hz" in await speaker.probe()
+    assert (tmp_path / "said.wav").read_bytes() == before
+    with pytest.raises(PermanentError, match="cannot write"):
+        await FileSettings(path=tmp_path / "no" / "said.wav").build().probe()
