@@ -35,12 +35,10 @@ export class Site extends EventTarget {
     if (!this.cameras.has(this.selected)) this.select(cameras[0]?.id ?? null);
   }
 
-  /** Takes the answer of `api/events`, newest first; what the feed told while it was on its way stays. */
+  /** Takes the answer of `api/events`; what the feed told while it was on its way stays. */
   loadEvents(events) {
-    const known = new Set(events.map(({ id }) => id));
-    const newest = events[0]?.time ?? "";
-    const since = this.events.filter(({ id, time }) => time >= newest && !known.has(id));
-    this.events = [...since, ...events].slice(0, KEPT);
+    const all = new Map([...this.events, ...events].map((event) => [event.id, event]));
+    this.events = [...all.values()].sort((one, other) => Date.parse(other.time) - Date.parse(one.time)).slice(0, KEPT);
     this.tell("events");
   }
 
