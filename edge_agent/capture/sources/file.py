@@ -52,7 +52,8 @@ class FileSource:
             shown = 0
             for packet in self._demux.packets(stop):
                 shown += 1
-                first = packet.pts if first is None else first
+                if first is None:
+                    begun, first = self._clock.monotonic(), packet.pts  # opening it is no part of the film's time
                 wait = begun + (packet.pts - first) / CLOCK_RATE - self._clock.monotonic()
                 if wait < -_LATE:
                     begun = Monotonic(begun - wait)

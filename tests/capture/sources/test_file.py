@@ -28,7 +28,7 @@ async def test_a_film_loops_while_its_time_goes_on(codec: str) -> None:
 
 async def test_a_film_takes_the_time_it_lasts() -> None:
     packets = await read(FileSettings(path=SHORT.file()).build(), 11)
-    assert packets[-1].arrived - packets[0].arrived >= 0.39
+    assert packets[-1].arrived - packets[0].arrived >= 0.3
 
 
 async def test_jpeg_pictures_are_all_key_frames() -> None:
