@@ -41,7 +41,7 @@ async def main() -> None:
 
 
 async def _visits(folder: Path, broker: Broker) -> AsyncIterator[float]:
-    source = {"kind": "file", "path": str(visitor().file())}
+    source = {"kind": "file", "path": str(visitor(".mp4").file())}
     camera = {"source": source, "rules": {"mask": {"kind": "mask", "mode": "alert"}}}
     settings = settings_for(folder, broker, {NAME: camera})
     async with listening(broker) as ear, running(settings) as agent:

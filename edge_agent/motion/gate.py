@@ -21,13 +21,24 @@ ROWS_READ = 2
 """Rows of pixels read for each row of cells; reading all of a 1080p picture costs six times as much."""
 
 MEMORY = 10.0
-"""Seconds in which the background forgets; a parked car or a lit shop window belongs to it after about two of them."""
+"""Seconds in which background and noise forget."""
 
 FAINT = 8.0
 """Grey levels that never count as movement: an encoder's key frame alone changes a still picture by half as much."""
 
 NOISES = 5.0
 """How many times its usual deviation a cell must change, on top of that; leaves in the wind raise their own bar."""
+
+MOST_FLICKER = 12.0
+"""Grey levels from one picture to the next that count as noise at most. Noise is what changes all the time, as leaves
+do; somebody who comes, stays and goes changes a cell twice, and must not blind the gate where people pass all day."""
+
+MOST_DEVIATION = 5.0
+"""Grey levels away from the background that count as noise at most, however long they last."""
+
+STANDS = 1.5
+"""Seconds in which the background takes in what is different but does not change any more: a parked car, a lamp, the
+ghost of somebody who left. Whoever stands still is not lost by it, since a track keeps the camera awake."""
 
 UNKNOWN_NOISE = 3.0
 """Grey levels of deviation taken for usual at first: what a cheap camera shows at night."""
@@ -54,6 +65,7 @@ class Gate:
         self.moving: Box | None = None
         self._settings = settings
         self._background: Cells = np.empty((0, 0), np.float32)
+        self._last: Cells = np.empty((0, 0), np.float32)
         self._noise: Cells = np.empty((0, 0), np.float32)
         self._watched: Pixels = np.empty((0, 0), np.uint8)
         self._at = Monotonic(-math.inf)
@@ -84,7 +96,7 @@ class Gate:
     def _start(self, cells: Cells) -> None:
         """Begins with a picture of a size not seen before."""
         rows, columns = cells.shape
-        self._background = cells
+        self._background, self._last = cells.copy(), cells
         self._noise = np.full_like(cells, UNKNOWN_NOISE)
         self._watched = np.ones(cells.shape, np.uint8)
         for area in self._settings.ignore:
@@ -101,11 +113,16 @@ class Gate:
         count = cv2.countNonZero(moves)
         self.moving = _surround(moves) if count >= max(1.0, self._settings.smallest * moves.size) else None
         if count > EVERYWHERE * cv2.countNonZero(self._watched):
-            self._background = cells
+            self._background, self._last = cells.copy(), cells
             return
-        learned = 1 - math.exp((self._at - at) / MEMORY)
-        cv2.accumulateWeighted(cells, self._background, learned)
-        cv2.accumulateWeighted(np.minimum(change, limit), self._noise, learned)
+        flicker = np.minimum(cv2.absdiff(cells, self._last), MOST_FLICKER)
+        deviation = np.maximum(flicker, np.minimum(change, MOST_DEVIATION))
+        self._last = cells
+        since = self._at - at
+        stands = moves & (flicker <= FAINT)
+        cv2.accumulateWeighted(cells, self._background, 1 - math.exp(since / MEMORY), mask=1 - stands)
+        cv2.accumulateWeighted(cells, self._background, 1 - math.exp(since / STANDS), mask=stands)
+        cv2.accumulateWeighted(deviation, self._noise, 1 - math.exp(since / MEMORY))
 
 
 def _shrink(luma: Pixels) -> Cells:
