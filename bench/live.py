@@ -65,6 +65,7 @@ class Camera:
 
     def __init__(self, packets: list[Packet]) -> None:
         self.needs_transcoding = False
+        self.ask_for_key = None
         self.ring: Ring[Packet] = Ring(seconds=10.0, limit=48 << 20)
         self._packets = packets
         self._number = 0

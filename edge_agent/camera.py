@@ -123,6 +123,7 @@ class Camera:
         ring: its newest packets, for viewers and recorder.
         status: whether its picture arrives, and if not, why and what to do.
         counts: how much it had to do.
+        ask_for_key: asks the camera for a key frame, for a viewer that lost the picture; None where it cannot be asked.
     """
 
     def __init__(self, camera: CameraId, settings: CameraSettings, shared: Shared, listeners: Listeners) -> None:
@@ -134,6 +135,7 @@ class Camera:
         self.capture = Capture(
             settings.source.build(), self.ring, clock=shared.clock, rng=shared.rng, changed=self.change_status
         )
+        self.ask_for_key: Callable[[], None] | None = None
         self._shared = shared
         self._listeners = listeners
         # These outlive a restart of the path: no track's id is used again, no window of counts is lost.

@@ -1,7 +1,7 @@
 """WebRTC viewers: sessions and the picture that they share."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Protocol
 
 from edge_agent.aio.ring import Ring
@@ -21,6 +21,11 @@ class Picture(Protocol):
     @property
     def needs_transcoding(self) -> bool:
         """Whether no viewer may have, or no browser can show, the camera's own packets: privacy masks, H.265, MJPEG."""
+        ...
+
+    @property
+    def ask_for_key(self) -> Callable[[], None] | None:
+        """Asks the camera for a key frame now, without waiting for it; None where it cannot be asked."""
         ...
 
     def trouble(self) -> AgentError | None:

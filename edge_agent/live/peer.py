@@ -13,8 +13,11 @@ from aiortc import (
     RTCSessionDescription,
 )
 from aiortc.exceptions import InternalError, InvalidAccessError, InvalidStateError, OperationError
+from aiortc.rtp import AnyRtcpPacket
 
+from edge_agent.aio.clock import Clock
 from edge_agent.errors import PermanentError
+from edge_agent.live.reception import Reception, Reports
 from edge_agent.live.settings import IceServer
 from edge_agent.live.track import RingTrack
 
@@ -33,10 +36,12 @@ class Peer:
 
     Args:
         track: what it sees.
+        clock: tells when the viewer reported.
         ice_servers: how it may be reached beside directly.
     """
 
-    def __init__(self, track: RingTrack, ice_servers: Sequence[IceServer]) -> None:
+    def __init__(self, track: RingTrack, clock: Clock, ice_servers: Sequence[IceServer]) -> None:
+        self._clock = clock
         # A list even when it is empty: for None the library would ask a public STUN server.
         servers = [
             RTCIceServer(list(server.urls), server.username or None, server.credential.get_secret_value() or None)
@@ -53,12 +58,21 @@ class Peer:
         resend = [codec for codec in codecs if codec.mimeType == "video/rtx"]
         transceiver.setCodecPreferences([*(h264[profile] for profile in PROFILES), *resend])
         # The library passes key frame requests on to its encoders alone, and there is none here.
-        transceiver.sender._send_keyframe = track.refresh  # type: ignore[method-assign] # noqa: SLF001 - no public way
+        sender = transceiver.sender
+        sender._send_keyframe = track.refresh  # type: ignore[method-assign] # noqa: SLF001 - no public way
+        self._reports = Reports(sender._ssrc)  # noqa: SLF001
+        self._read_reports = sender._handle_rtcp_packet  # noqa: SLF001
+        sender._handle_rtcp_packet = self._handle_report  # type: ignore[method-assign] # noqa: SLF001
 
     @property
     def state(self) -> str:
         """As in WebRTC: ``new``, ``connecting``, ``connected``, ``failed`` or ``closed``."""
         return self._connection.connectionState
+
+    @property
+    def reception(self) -> Reception | None:
+        """How the viewer gets the picture; None before its first report."""
+        return self._reports.last
 
     async def answer(self, offer: str) -> str:
         """Returns the answer to an admitted offer, all candidates in it.
@@ -77,6 +91,10 @@ class Peer:
                 "the offer cannot be answered", "offer one H.264 video section", code="offer_invalid"
             ) from exc
         return self._connection.localDescription.sdp
+
+    async def _handle_report(self, packet: AnyRtcpPacket) -> None:
+        self._reports.take(packet, self._clock.monotonic())
+        await self._read_reports(packet)
 
     async def change(self) -> None:
         """Waits for another state, or for ``wake``."""

@@ -52,6 +52,7 @@ class _Watched:
     """A session from its offer to its end."""
 
     camera: CameraId
+    track: RingTrack
     peer: Peer
     session: Session | None = None
     reason: str = ""
@@ -164,10 +165,10 @@ class LiveSessions:
         track = RingTrack(
             transcoder.ring if transcoder else picture.ring,
             self._clock,
-            ask_for_key=transcoder.ask_for_key if transcoder else None,
+            ask_for_key=transcoder.ask_for_key if transcoder else picture.ask_for_key,
             unshowable=lambda: watched.end("the camera changed to a codec that browsers do not show"),
         )
-        watched = _Watched(camera, Peer(track, self._settings.ice_servers))
+        watched = _Watched(camera, track, Peer(track, self._clock, self._settings.ice_servers))
         self._viewers[camera] += 1
         self._watched.add(watched)
         group.create_task(self._watch(watched, transcoded=transcoder is not None), name=f"{camera}: viewer")

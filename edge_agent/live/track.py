@@ -10,7 +10,7 @@ from av.stream import Stream
 from typing_extensions import override
 
 from edge_agent.aio.clock import Clock
-from edge_agent.aio.ring import Ring
+from edge_agent.aio.ring import Reader, Ring
 from edge_agent.live.pace import Pace
 from edge_agent.values.packet import Codec, Packet
 from edge_agent.values.time import CLOCK_RATE
@@ -51,6 +51,7 @@ class RingTrack(MediaStreamTrack):
         self._ask_for_key = ask_for_key
         self._unshowable = unshowable
         self._reader = ring.reader(lag=LAG)
+        self._coming: tuple[Ring[Packet], Reader[Packet]] | None = None
         self._pace = Pace(clock.monotonic())
         self._refreshed = clock.monotonic()
         self._started = False
@@ -62,10 +63,10 @@ class RingTrack(MediaStreamTrack):
             # The connection took its time to come up; the newest key frame may be another one by now.
             self._started = True
             self._from_last_key()
-        packet = await self._reader.get()
+        packet = await self._next()
         while packet.stream.codec is not Codec.H264:
             self._unshowable()
-            packet = await self._reader.get()
+            packet = await self._next()
         now = self._clock.monotonic()
         wait = self._pace.due(packet, now) - now
         if wait > 0:
@@ -74,6 +75,18 @@ class RingTrack(MediaStreamTrack):
         sent.pts = self._pace.stamp(packet, self._clock.monotonic())
         sent.time_base = TIME_BASE
         return sent
+
+    def switch(self, ring: Ring[Packet], *, ask_for_key: Callable[[], None] | None = None) -> None:
+        """Goes on with another ring from its newest key frame, as soon as it has one; until then the picture stays.
+
+        Timestamps go on rising; the viewer sees one hop and no gap.
+
+        Args:
+            ring: H.264 in Annex B form, another resolution or bit rate of the same camera.
+            ask_for_key: as for the track.
+        """
+        self._ask_for_key = ask_for_key
+        self._coming = (ring, ring.reader(lag=LAG))
 
     def refresh(self) -> None:
         """Answers a viewer that lost the picture (RTCP PLI or FIR), not more often than it can bear."""
@@ -85,6 +98,14 @@ class RingTrack(MediaStreamTrack):
             self._ask_for_key()
         else:
             self._from_last_key()
+
+    async def _next(self) -> Packet:
+        if self._coming is not None and (first := self._coming[1].take(0.0)) is not None:
+            self._ring, self._reader = self._coming
+            self._coming = None
+            self._pace.restart(self._clock.monotonic())
+            return first
+        return await self._reader.get()
 
     def _from_last_key(self) -> None:
         self._refreshed = self._clock.monotonic()

@@ -16,6 +16,7 @@ from edge_agent.live.sessions import LiveSessions, Session
 from edge_agent.live.settings import LiveSettings
 from edge_agent.values.ids import CameraId
 from edge_agent.values.packet import Codec, Packet
+from edge_agent.values.time import CLOCK_RATE
 from tests.live.test_offer import LINES, OFFER
 from tests.live.viewer import PATIENCE, FakeCamera, Viewer, encode, luma, number, playing, sockets, until, vanish
 
@@ -221,6 +222,47 @@ async def test_a_viewer_that_lost_the_picture_gets_a_key_frame(packets: list[Pac
         async with asyncio.timeout(PATIENCE):
             while number(await viewer.frame()) > before - 20:
                 continue
+
+
+async def test_a_viewer_is_moved_to_another_stream_at_its_key_frame_within_the_same_track(
+    packets: list[Packet],
+) -> None:
+    main, sub = FakeCamera(packets), FakeCamera(encode(size=(160, 120)))
+    main.fill(30)
+    async with live() as it, playing(main):
+        viewer, _ = await it.watch(main)
+        before = await viewer.frame()
+        for _ in range(30):
+            before = await viewer.frame()
+        [watched] = it.sessions._watched
+        watched.track.switch(sub.ring)
+        for _ in range(10):
+            assert (await viewer.frame()).width == 320  # the picture stays until the other stream has one
+        sub.fill(20)
+        async with playing(sub), asyncio.timeout(PATIENCE):
+            while (after := await viewer.frame()).width == 320:
+                before = after
+        assert after.pts is not None
+        assert before.pts is not None
+        assert 0 < after.pts - before.pts < CLOCK_RATE
+        watched.track.switch(main.ring)
+        async with asyncio.timeout(PATIENCE):
+            while (await viewer.frame()).width != 320:
+                continue
+
+
+async def test_how_a_viewer_gets_the_picture_is_known(packets: list[Packet]) -> None:
+    camera = FakeCamera(packets)
+    async with live() as it, playing(camera):
+        viewer, _ = await it.watch(camera)
+        await viewer.frame()
+        [watched] = it.sessions._watched
+        assert watched.peer.reception is None or watched.peer.reception.loss == 0
+        async with asyncio.timeout(PATIENCE):
+            while (told := watched.peer.reception) is None or told.bitrate is None:
+                await viewer.frame()
+        assert told.loss == 0
+        assert told.jitter < 1
 
 
 async def test_a_codec_that_browsers_do_not_show_ends_the_session(packets: list[Packet]) -> None:

@@ -51,6 +51,7 @@ class FakeCamera:
     packets: Sequence[Packet]
     needs_transcoding: bool = False
     error: AgentError | None = None
+    ask_for_key: Callable[[], None] | None = None
     ring: Ring[Packet] = field(default_factory=lambda: Ring(seconds=10.0, limit=32 << 20))
     opened: int = 0
     number: int = 0
