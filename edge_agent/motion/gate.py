@@ -40,6 +40,10 @@ STANDS = 1.5
 """Seconds in which the background takes in what is different but does not change any more: a parked car, a lamp, the
 ghost of somebody who left. Whoever stands still is not lost by it, since a track keeps the camera awake."""
 
+USUAL = 1800.0
+"""Seconds in which the memory of the usual scene forgets. Whoever stood for a minute is in the background and leaves a
+ghost there; where that uncovers what is usual, nothing moves. In two minutes a room's memory learned its people."""
+
 UNKNOWN_NOISE = 3.0
 """Grey levels of deviation taken for usual at first: what a cheap camera shows at night."""
 
@@ -65,6 +69,7 @@ class Gate:
         self.moving: Box | None = None
         self._settings = settings
         self._background: Cells = np.empty((0, 0), np.float32)
+        self._usual: Cells = np.empty((0, 0), np.float32)
         self._last: Cells = np.empty((0, 0), np.float32)
         self._noise: Cells = np.empty((0, 0), np.float32)
         self._watched: Pixels = np.empty((0, 0), np.uint8)
@@ -96,7 +101,7 @@ class Gate:
     def _start(self, cells: Cells) -> None:
         """Begins with a picture of a size not seen before."""
         rows, columns = cells.shape
-        self._background, self._last = cells.copy(), cells
+        self._background, self._usual, self._last = cells.copy(), cells.copy(), cells
         self._noise = np.full_like(cells, UNKNOWN_NOISE)
         self._watched = np.ones(cells.shape, np.uint8)
         for area in self._settings.ignore:
@@ -105,11 +110,13 @@ class Gate:
         self.moving = None
 
     def _compare(self, cells: Cells, at: Monotonic) -> None:
-        # A cloud or the camera's exposure scales the whole picture; what most of it does is not movement.
-        light = np.median(cells[::4, ::4] / self._background[::4, ::4])
-        change = cv2.absdiff(cells, self._background * light)
-        limit = FAINT + NOISES * self._noise
-        moves = (change > limit) * self._watched
+        change = _change(cells, self._background)
+        differs = change > FAINT + NOISES * self._noise
+        if differs.any():
+            uncovered = differs & (_change(cells, self._usual) <= FAINT)
+            np.copyto(self._background, cells, where=uncovered)
+            differs &= ~uncovered
+        moves = differs * self._watched
         count = cv2.countNonZero(moves)
         self.moving = _surround(moves) if count >= max(1.0, self._settings.smallest * moves.size) else None
         if count > EVERYWHERE * cv2.countNonZero(self._watched):
@@ -122,7 +129,17 @@ class Gate:
         stands = moves & (flicker <= FAINT)
         cv2.accumulateWeighted(cells, self._background, 1 - math.exp(since / MEMORY), mask=1 - stands)
         cv2.accumulateWeighted(cells, self._background, 1 - math.exp(since / STANDS), mask=stands)
+        cv2.accumulateWeighted(cells, self._usual, 1 - math.exp(since / USUAL), mask=1 - moves)
         cv2.accumulateWeighted(deviation, self._noise, 1 - math.exp(since / MEMORY))
+
+
+def _change(cells: Cells, known: Cells) -> Cells:
+    """Returns by how many grey levels cells differ from what is known of them, in the light of now.
+
+    A cloud or the camera's exposure scales the whole picture; what most of it does is not movement.
+    """
+    light = np.median(cells[::4, ::4] / known[::4, ::4])
+    return np.asarray(cv2.absdiff(cells, known * light), np.float32)
 
 
 def _shrink(luma: Pixels) -> Cells:

@@ -166,6 +166,23 @@ def test_where_people_pass_all_day_each_one_is_seen(step: float) -> None:
             gate.opens(scene.frame(step=step))
 
 
+def test_somebody_who_stood_there_for_a_minute_leaves_no_ghost() -> None:
+    scene = Scene(640, 360)
+    gate = settled(scene)
+
+    def stands(picture: Picture) -> Picture:
+        drawn = picture.copy()
+        drawn[120:300, 250:330] -= 60
+        return drawn
+
+    stood = [gate.opens(scene.frame(stands)) for _ in range(300)]
+    gone = [gate.opens(scene.frame()) for _ in range(50)]
+    assert stood[0]
+    assert not any(stood[100:])
+    assert not any(gone[2:])
+    assert any(gate.opens(scene.frame(stands)) for _ in range(2))
+
+
 def test_it_looks_once_after_a_long_sleep_and_then_shuts() -> None:
     scene = Scene(640, 360)
     gate = settled(scene)
@@ -257,5 +274,5 @@ def test_people_who_come_and_go_in_a_real_room() -> None:
     assert not any(opened[20:60])
     assert any(opened[60:63])
     assert not any(opened[475:500])
-    assert not any(opened[720:740])
+    assert not any(opened[710:740])
     assert all(opened[505:545])
