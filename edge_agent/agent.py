@@ -39,7 +39,9 @@ from edge_agent.values.ids import CameraId
 from edge_agent.values.look import Judgement
 from edge_agent.values.track import Scene, Track
 from edge_agent.web.feed import Feed
+from edge_agent.web.layouts import Layouts
 from edge_agent.web.server import Server
+from edge_agent.web.token import Token
 
 TRAIL = "audit"
 """Folder of the audit trail, below ``agent.state``."""
@@ -123,6 +125,7 @@ class Agent:
             self.announcers,
             self.live,
             self.journal,
+            Layouts(state),
             healthy=lambda: self._group is not None,
             metrics=lambda: self.figures.render(),  # noqa: PLW0108 - made below, it reads the uplink too
         )
@@ -136,7 +139,9 @@ class Agent:
             refused=self._refused,
         )
         self.figures = collect_figures(self.cameras, self.worker, self.outbox, self.uplink, self.live)
-        self.server = Server(settings.web, self.desk, self.feed, clock)
+        token = settings.web.token
+        door = Token(token.get_secret_value() if token else None, clock)
+        self.server = Server(settings.web, self.desk, self.feed, door)
         self._group: asyncio.TaskGroup | None = None
         self._soons: set[asyncio.Task[None]] = set()
 

@@ -20,9 +20,12 @@ from edge_agent.talkdown.request import Request
 from edge_agent.values.command import Command, Reply
 from edge_agent.values.event import Audit
 from edge_agent.values.ids import CameraId
-from edge_agent.web.site import Opened, Words
+from edge_agent.web.layouts import Layouts
+from edge_agent.web.site import Movement, Opened, Words
 
 A = TypeVar("A", bound=Arguments)
+
+_EVERYBODY = "layouts"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +38,7 @@ class Desk:
         announcers: the loudspeakers, by their camera's id.
         live: viewers' sessions.
         journal: events of this run, and where what people did is written down.
+        walls: how the page's walls are laid out.
         healthy: whether every part runs.
         metrics: measurements in Prometheus' text format.
     """
@@ -44,6 +48,7 @@ class Desk:
     announcers: Mapping[CameraId, Announcer]
     live: LiveSessions
     journal: Journal
+    walls: Layouts
     healthy: Callable[[], bool]
     metrics: Callable[[], bytes]
 
@@ -70,35 +75,40 @@ class Desk:
         except AgentError as exc:
             return Reply(command.id, ok=False, code=exc.code, message=exc.reason, remedy=exc.remedy)
 
-    def describe(self) -> Mapping[str, object]:
+    def describe(self, _actor: str = "") -> Mapping[str, object]:
         """See ``Site``."""
-        allowed = self.settings.allowed
+        agent, allowed = self.settings.agent, self.settings.allowed
         messages = self.settings.talkdown.messages
-        return {
-            "agent": {
-                "id": self.settings.agent.id,
-                "name": self.settings.agent.name or self.settings.agent.id,
-                "version": __version__,
-            },
+        box = {"id": agent.id, "name": agent.name or agent.id, "place": agent.place, "version": __version__}
+        known = {
             "policy": {
                 "profile": allowed.profile,
                 "individual_events": allowed.individual_events,
                 "snapshots": allowed.snapshots,
                 "automatic_talkdown": allowed.automatic_talkdown and self.settings.talkdown.automatic,
             },
-            "cameras": [self.describe_camera(camera) for camera in self.cameras.values()],
             "messages": [{"id": name, "texts": dict(message.texts)} for name, message in messages.items()],
             "languages": list(dict.fromkeys(language for message in messages.values() for language in message.texts)),
+        }
+        return {
+            "agent": box,
+            "agents": [{**box, **known, "state": "online"}],
+            "console": False,
+            "user": None,
+            "cameras": [self.describe_camera(camera) for camera in self.cameras.values()],
+            **known,
         }
 
     def inform(self) -> Mapping[str, object]:
         """Returns what the control room is told once: what this box is and may do."""
-        changing = {"state", "reason", "remedy", "width", "height"}
+        changing = {"state", "reason", "remedy", "width", "height", "viewers"}
         cameras = [
             {name: value for name, value in self.describe_camera(camera).items() if name not in changing}
             for camera in self.cameras.values()
         ]
-        return {**self.describe(), "cameras": cameras}
+        of_the_page = {"agents", "console", "user"}
+        described = {name: value for name, value in self.describe().items() if name not in of_the_page}
+        return {**described, "cameras": cameras}
 
     def describe_camera(self, camera: Camera) -> Mapping[str, object]:
         """Returns one camera as the page knows it."""
@@ -111,12 +121,21 @@ class Desk:
             "reason": camera.status.reason,
             "remedy": camera.status.remedy,
             "speaker": camera.id in self.announcers,
+            "voice": False,
+            "volume": camera.settings.volume if camera.id in self.announcers else None,
+            "ptz": False,
+            "streams": ["main"],
+            "viewers": self.live.viewers(camera.id),
             "masks": len(camera.settings.privacy.masks),
             "width": stream.width if stream else 0,
             "height": stream.height if stream else 0,
         }
 
-    async def recent_events(self, limit: int) -> Sequence[Mapping[str, object]]:
+    def sees(self, camera: str, actor: str) -> bool:  # noqa: ARG002 - who is let in sees all of a box
+        """See ``Site``."""
+        return True
+
+    async def recent_events(self, limit: int, _actor: str) -> Sequence[Mapping[str, object]]:
         """See ``Site``."""
         return [self.present(envelope) for envelope in self.journal.recent(limit)]
 
@@ -126,9 +145,17 @@ class Desk:
         there = self.journal.snapshot(event) is not None
         return {**envelope, "snapshot": f"/api/events/{event}/snapshot" if there else None}
 
-    async def snapshot(self, event: UUID) -> bytes | None:
+    async def snapshot(self, event: UUID, _actor: str) -> bytes | None:
         """See ``Site``."""
         return self.journal.snapshot(str(event))
+
+    async def layouts(self, _actor: str) -> Mapping[str, object]:
+        """See ``Site``; a box has one wall for all."""
+        return await self.walls.read(_EVERYBODY)
+
+    async def keep_layouts(self, layouts: Mapping[str, object], _actor: str) -> None:
+        """See ``Site``."""
+        await self.walls.keep(_EVERYBODY, layouts)
 
     async def say(self, camera: CameraId, words: Words, actor: str) -> UUID:
         """See ``Site``."""
@@ -147,6 +174,33 @@ class Desk:
         self._announcer(camera).hush(actor)
         await self.audit(actor, "talkdown.stop", camera)
 
+    async def set_volume(self, camera: CameraId, _volume: float, _actor: str) -> None:
+        """See ``Site``."""
+        self._announcer(camera)
+        raise PermanentError("the volume is set in the settings", f"set cameras.{camera}.volume", code="no_volume")
+
+    async def move(self, camera: CameraId, _movement: Movement, _actor: str) -> None:
+        """See ``Site``."""
+        self._camera(camera)
+        raise _cannot_move(camera)
+
+    async def presets(self, camera: CameraId, _actor: str) -> Sequence[Mapping[str, str]]:
+        """See ``Site``."""
+        self._camera(camera)
+        raise _cannot_move(camera)
+
+    async def talk(self, camera: CameraId, _offer_sdp: str, _actor: str) -> Opened:
+        """See ``Site``."""
+        self._announcer(camera)
+        raise PermanentError(
+            f"the loudspeaker of {camera!r} takes no live voice", "use a message or words", code="no_voice"
+        )
+
+    async def untalk(self, camera: CameraId, _session: str) -> None:
+        """See ``Site``."""
+        self._announcer(camera)
+        raise PermanentError("there is no such session", "it has ended already", code="session_unknown")
+
     async def audit(self, actor: str, action: str, camera: str, *, detail: str = "") -> None:
         """Writes down what a person did."""
         await self.journal.tell(None, Audit(actor, action, camera, "done", detail))
@@ -161,7 +215,7 @@ class Desk:
         self._camera(camera)
         await self.live.close(session)
 
-    def ice_servers(self, camera: CameraId) -> Sequence[IceServer]:
+    def ice_servers(self, camera: CameraId, _actor: str) -> Sequence[IceServer]:
         """See ``Site``."""
         self._camera(camera)
         return self.settings.live.ice_servers
@@ -210,6 +264,10 @@ class Desk:
                 f"camera {camera!r} has no loudspeaker", f"set cameras.{camera}.speaker", code="no_speaker"
             )
         return found
+
+
+def _cannot_move(camera: CameraId) -> PermanentError:
+    return PermanentError(f"camera {camera!r} cannot be moved", "choose a camera with PTZ", code="no_ptz")
 
 
 def _parse(form: type[A], command: Command) -> A:

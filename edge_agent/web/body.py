@@ -1,10 +1,12 @@
 """Reading what a request brings, within bounds."""
 
 import asyncio
+from collections.abc import Mapping
 from typing import TypeVar
 
 from aiohttp import web
 from pydantic import BaseModel, ValidationError
+from pydantic_core import from_json
 
 from edge_agent.errors import PermanentError, TransientError
 from edge_agent.web.answers import invalid_request
@@ -36,6 +38,23 @@ async def read_text(request: web.Request, content_type: str) -> str:
         raise invalid_request("the body is not UTF-8", "encode it as UTF-8") from exc
     except TimeoutError as exc:
         raise TransientError(f"the body did not arrive within {PATIENCE:g} s", "send it again") from exc
+
+
+async def read_object(request: web.Request) -> Mapping[str, object]:
+    """Returns a JSON object of whatever form.
+
+    Raises:
+        PermanentError: it is none.
+        TransientError: it does not arrive.
+    """
+    body = await read_text(request, "application/json")
+    try:
+        found = from_json(body, allow_inf_nan=False)
+    except ValueError as exc:
+        raise invalid_request("the body is not JSON", "send one JSON object") from exc
+    if not isinstance(found, dict):
+        raise invalid_request("the body is no JSON object", "send one JSON object")
+    return found
 
 
 async def read_json(request: web.Request, model: type[Model]) -> Model:

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
 from edge_agent.errors import TransientError
@@ -36,25 +36,31 @@ class Feed:
         """Whether anybody would get a message: scenes need not be drawn up for nobody."""
         return bool(self._listeners)
 
-    def publish(self, name: str, data: Mapping[str, object], *, key: str = "") -> None:
-        """Tells all listeners; to be called on the event loop.
+    def publish(self, name: str, data: Mapping[str, object], *, key: str = "", camera: str = "") -> None:
+        """Tells all listeners who may know; to be called on the event loop.
 
         Args:
             name: kind of message, the ``event`` field.
             data: a JSON object.
             key: what the message replaces, such as the camera of a scene; empty if each one counts.
+            camera: whose it is; empty for what concerns no camera.
         """
         if not self._listeners:
             return
         encoded = f"event: {name}\ndata: {json.dumps(data, ensure_ascii=False, separators=(',', ':'))}\n\n".encode()
         for listener in self._listeners:
+            if not listener.sees(camera):
+                continue
             replaced, lost = listener.put(f"{name} {key}" if key else "", encoded)
             self.replaced += replaced
             self.lost += lost
 
     @contextmanager
-    def listen(self) -> Iterator["Listener"]:
+    def listen(self, sees: Callable[[str], bool] = lambda _: True) -> Iterator["Listener"]:
         """Subscribes for as long as the block runs.
+
+        Args:
+            sees: tells whether the listener may know what happens at a camera, empty for what concerns none.
 
         Raises:
             TransientError: as many pages as there may be listen already.
@@ -63,7 +69,7 @@ class Feed:
             raise TransientError(
                 f"{LISTENERS} pages listen already", "close a page that nobody looks at", code="too_many_listeners"
             )
-        listener = Listener()
+        listener = Listener(sees)
         self._listeners.add(listener)
         try:
             yield listener
@@ -78,9 +84,14 @@ class Feed:
 
 
 class Listener:
-    """One page's unread messages; made by ``Feed.listen``."""
+    """One page's unread messages; made by ``Feed.listen``.
 
-    def __init__(self) -> None:
+    Args:
+        sees: as ``Feed.listen`` takes it.
+    """
+
+    def __init__(self, sees: Callable[[str], bool]) -> None:
+        self.sees = sees
         self._unread: dict[str, bytes] = {}
         self._count = 0
         self._ended = False

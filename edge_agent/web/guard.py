@@ -1,17 +1,21 @@
 """What stands before every address: by which name and from which page a request comes, and who sends it."""
 
 import ipaddress
+from datetime import datetime
 from urllib.parse import urlsplit
 
 from aiohttp import hdrs, web
 
 from edge_agent.errors import PermanentError
 from edge_agent.web.answers import Handler
-from edge_agent.web.settings import WebSettings
-from edge_agent.web.token import Token
+from edge_agent.web.door import Door, Visitor
+from edge_agent.web.settings import PageSettings
 
 OPEN = ("/static/", "/healthz", "/api/login")
-"""Beginnings of addresses that need no token: what a browser needs to ask for one, and the supervisor's probe."""
+"""Beginnings of addresses that anybody may ask for: what a browser needs to sign in, and the supervisor's probe."""
+
+VISITOR = web.RequestKey("visitor", Visitor)
+"""Under this key a request carries who asks, once the door let it pass."""
 
 HEADERS = {
     "Content-Security-Policy": "default-src 'self'; base-uri 'none'; object-src 'none'; form-action 'self'; "
@@ -23,7 +27,7 @@ HEADERS = {
 }
 
 PREFLIGHT = {
-    "Access-Control-Allow-Methods": "POST, DELETE, OPTIONS",
+    "Access-Control-Allow-Methods": "POST, PATCH, DELETE, OPTIONS",
     "Access-Control-Allow-Headers": "Authorization, Content-Type",
     "Access-Control-Max-Age": "600",
 }
@@ -34,14 +38,14 @@ class Guard:
 
     Args:
         settings: names and origins.
-        token: who may pass.
+        door: who may pass.
     """
 
-    def __init__(self, settings: WebSettings, token: Token) -> None:
+    def __init__(self, settings: PageSettings, door: Door) -> None:
         self._aliases = frozenset(_plain(host) for host in settings.hosts)
         self._hosts = self._aliases | {_plain(settings.host)}
         self._origins = frozenset(settings.origins)
-        self._token = token
+        self._door = door
 
     @web.middleware
     async def check(self, request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -51,7 +55,7 @@ class Guard:
         if foreign and request.method == hdrs.METH_OPTIONS and hdrs.ACCESS_CONTROL_REQUEST_METHOD in request.headers:
             return web.Response(status=204, headers=PREFLIGHT)
         if request.path != "/" and not request.path.startswith(OPEN):
-            self._token.check(request)
+            request[VISITOR] = self._door.admit(request)
         return await handler(request)
 
     async def add_headers(self, request: web.Request, response: web.StreamResponse) -> None:
@@ -90,6 +94,16 @@ class Guard:
             "open this box's own page; for a WHEP player elsewhere add its origin to web.origins",
             code="origin_foreign",
         )
+
+
+def actor_of(request: web.Request) -> str:
+    """Returns who asks, for the audit trail."""
+    return request[VISITOR].name
+
+
+def until_of(request: web.Request) -> datetime | None:
+    """Returns when the login ends that a request was made with, None where nothing ends it."""
+    return request[VISITOR].until
 
 
 def _name(host: str) -> str:

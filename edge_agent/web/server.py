@@ -1,25 +1,26 @@
-"""The HTTP server of this box: the page, its interface, WHEP and metrics."""
+"""The HTTP server: the page, its interface, WHEP, WHIP and metrics; the same on a box and in the control room."""
 
 import asyncio
 import errno
 import logging
 from pathlib import Path
+from ssl import SSLContext
 
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 
-from edge_agent.aio.clock import Clock
 from edge_agent.errors import PermanentError
 from edge_agent.web.answers import answer_errors
 from edge_agent.web.api import Api
 from edge_agent.web.body import LARGEST
+from edge_agent.web.door import Door
 from edge_agent.web.feed import Feed
 from edge_agent.web.guard import Guard
-from edge_agent.web.settings import WebSettings
+from edge_agent.web.settings import PageSettings
 from edge_agent.web.site import Site
 from edge_agent.web.stream import Stream
-from edge_agent.web.token import Token
 from edge_agent.web.whep import Whep
+from edge_agent.web.whip import Whip
 
 PAGE = Path(__file__).parent / "page"
 
@@ -29,10 +30,9 @@ FAREWELL = 2.0
 log = logging.getLogger(__name__)
 
 
-def build_app(settings: WebSettings, site: Site, feed: Feed, clock: Clock) -> web.Application:
+def build_app(settings: PageSettings, site: Site, feed: Feed, door: Door) -> web.Application:
     """Returns everything that answers requests, bound to no address yet; blocks while it looks for the page's files."""
-    token = Token(settings.token.get_secret_value() if settings.token else None, clock)
-    guard = Guard(settings, token)
+    guard = Guard(settings, door)
     app = web.Application(middlewares=[answer_errors, guard.check], client_max_size=LARGEST)
     app.on_response_prepare.append(guard.add_headers)
     page = (PAGE / "index.html").read_text("utf-8").replace('<html lang="fr">', f'<html lang="{settings.language}">')
@@ -42,7 +42,7 @@ def build_app(settings: WebSettings, site: Site, feed: Feed, clock: Clock) -> we
 
     app.router.add_get("/", show)
     app.router.add_static("/static", PAGE)
-    for part in (Api(site, token), Stream(feed), Whep(site)):
+    for part in (Api(site, door), Stream(feed, site, door), Whep(site), Whip(site)):
         app.add_routes(part.routes())
     return app
 
@@ -51,23 +51,27 @@ class Server:
     """Serves until cancelled.
 
     Args:
-        settings: where to listen and whom to let in.
-        site: the agent.
-        feed: what the agent tells the pages.
-        clock: for logins.
+        settings: where to listen.
+        site: the agent, or the control room.
+        feed: what it tells the pages.
+        door: whom to let in.
+        tls: for encrypted connections; None where a proxy or nobody encrypts.
 
     Attributes:
         listening: set when requests are answered.
         port: the one in use; another than in the settings only where those say 0.
     """
 
-    def __init__(self, settings: WebSettings, site: Site, feed: Feed, clock: Clock) -> None:
+    def __init__(
+        self, settings: PageSettings, site: Site, feed: Feed, door: Door, *, tls: SSLContext | None = None
+    ) -> None:
         self.listening = asyncio.Event()
         self.port = settings.port
         self._settings = settings
         self._site = site
         self._feed = feed
-        self._clock = clock
+        self._door = door
+        self._tls = tls
 
     async def run(self) -> None:
         """Serves until cancelled.
@@ -76,7 +80,7 @@ class Server:
             PermanentError: the address cannot be listened on.
         """
         host, port = self._settings.host, self._settings.port
-        app = await asyncio.to_thread(build_app, self._settings, self._site, self._feed, self._clock)
+        app = await asyncio.to_thread(build_app, self._settings, self._site, self._feed, self._door)
         app.on_shutdown.append(self._end_feed)
         told = log.getChild("requests")
         told.addFilter(_is_ours)
@@ -84,7 +88,7 @@ class Server:
         await runner.setup()
         try:
             try:
-                await web.TCPSite(runner, host, port).start()
+                await web.TCPSite(runner, host, port, ssl_context=self._tls).start()
             except OSError as exc:
                 raise PermanentError(f"the page cannot be served on {host}:{port}", _remedy(exc)) from exc
             self.port = runner.addresses[0][1]

@@ -15,27 +15,35 @@ SHORTEST_TOKEN = 16
 """Letters; fewer could be guessed in spite of the brake on attempts."""
 
 
-class WebSettings(BaseModel):
-    """The page and the HTTP interface of this box.
+class PageSettings(BaseModel):
+    """Where a page is served, whosever it is.
 
     Attributes:
-        host: address to listen on; on anything but the loopback a token is mandatory.
+        host: address to listen on.
         port: TCP port; below 1024 only root may listen.
-        token: whoever has it may watch and speak; at least 16 letters, such as ``openssl rand -hex 16`` makes.
-        hosts: further names and addresses under which this box is called, such as a reverse proxy's; any other is
-            refused, so that no foreign page reaches the box through a name of its own (DNS rebinding).
+        hosts: further names and addresses under which it is called, such as a reverse proxy's; any other is refused, so
+            that no foreign page reaches it through a name of its own (DNS rebinding).
         origins: other places whose pages may play the cameras over WHEP; none unless somebody runs a player elsewhere.
-        language: of the page where the browser asks for neither; the agent's users are French towns.
+        language: of the page where the browser asks for neither; its users are French towns.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535)] = 8080
-    token: SecretStr | None = None
     hosts: tuple[HostName, ...] = ()
     origins: tuple[Origin, ...] = ()
     language: Literal["fr", "en"] = "fr"
+
+
+class WebSettings(PageSettings):
+    """The page and the HTTP interface of this box; on any ``host`` but the loopback a token is mandatory.
+
+    Attributes:
+        token: whoever has it may watch and speak; at least 16 letters, such as ``openssl rand -hex 16`` makes.
+    """
+
+    token: SecretStr | None = None
 
     @model_validator(mode="after")
     def _others_need_a_token(self) -> Self:

@@ -31,11 +31,11 @@ class IceServer(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A viewer's session.
+    """A viewer's or a voice's session.
 
     Attributes:
-        session: its id.
-        answer_sdp: what the viewer is answered.
+        session: its id; cannot be guessed.
+        answer_sdp: what the other side is answered.
     """
 
     session: str
@@ -57,23 +57,53 @@ class Words:
     language: str
 
 
-class Site(Protocol):
-    """The agent as its page sees it; everything is called on the event loop.
+@dataclass(frozen=True, slots=True)
+class Movement:
+    """How a camera is to move: towards a preset, or at a speed of -1 to 1 on each axis until told otherwise.
 
-    An ``AgentError`` becomes an answer with its code, reason and remedy. An unknown camera is a ``PermanentError`` with
-    the code ``camera_unknown``.
+    Attributes:
+        pan: to the right; all three 0 stops.
+        tilt: upwards.
+        zoom: closer.
+        preset: token of a preset; empty for a speed.
     """
 
-    def describe(self) -> Mapping[str, object]:
+    pan: float = 0.0
+    tilt: float = 0.0
+    zoom: float = 0.0
+    preset: str = ""
+
+
+class Site(Protocol):
+    """What a page shows and asks for: one agent's cameras, or in the control room those of many.
+
+    Everything is called on the event loop. ``actor`` is who asks, as the door let them in: for the audit trail, and in
+    the control room for what they may see and do. An ``AgentError`` becomes an answer with its code, reason and remedy.
+    An unknown camera is a ``PermanentError`` with the code ``camera_unknown``.
+    """
+
+    def describe(self, actor: str, /) -> Mapping[str, object]:
         """Returns what ``GET /api/site`` answers."""
         ...
 
-    async def recent_events(self, limit: int) -> Sequence[Mapping[str, object]]:
+    def sees(self, camera: str, actor: str, /) -> bool:
+        """Tells whether somebody may know what happens at a camera; empty for what concerns no camera."""
+        ...
+
+    async def recent_events(self, limit: int, actor: str, /) -> Sequence[Mapping[str, object]]:
         """Returns CloudEvents envelopes, newest first, each with ``snapshot``: ``snapshot_address`` or None."""
         ...
 
-    async def snapshot(self, event: UUID) -> bytes | None:
+    async def snapshot(self, event: UUID, actor: str, /) -> bytes | None:
         """Returns an event's JPEG, None where there is none."""
+        ...
+
+    async def layouts(self, actor: str, /) -> Mapping[str, object]:
+        """Returns how the page's walls are laid out, a JSON object that only the page understands."""
+        ...
+
+    async def keep_layouts(self, layouts: Mapping[str, object], actor: str, /) -> None:
+        """Keeps what ``layouts`` returns from now on."""
         ...
 
     async def say(self, camera: CameraId, words: Words, actor: str) -> UUID:
@@ -84,6 +114,26 @@ class Site(Protocol):
         """Stops what a camera's loudspeaker says."""
         ...
 
+    async def set_volume(self, camera: CameraId, volume: float, actor: str, /) -> None:
+        """Sets how loud a camera's loudspeaker is, in decibels; 0 is as loud as it gets undistorted."""
+        ...
+
+    async def move(self, camera: CameraId, movement: Movement, actor: str, /) -> None:
+        """Moves a camera; a ``PermanentError`` with the code ``no_ptz`` if it cannot."""
+        ...
+
+    async def presets(self, camera: CameraId, actor: str, /) -> Sequence[Mapping[str, str]]:
+        """Returns where a camera can be sent: each with ``token`` and ``name``; raises as ``move``."""
+        ...
+
+    async def talk(self, camera: CameraId, offer_sdp: str, actor: str, /) -> Opened:
+        """Opens the way of an operator's voice to a loudspeaker; raises an ``AgentError`` if refused."""
+        ...
+
+    async def untalk(self, camera: CameraId, session: str, /) -> None:
+        """Ends an operator's voice; a ``PermanentError`` with the code ``session_unknown`` if there is none."""
+        ...
+
     async def watch(self, camera: CameraId, offer_sdp: str, actor: str) -> Opened:
         """Opens a viewer's session; raises an ``AgentError`` if refused."""
         ...
@@ -92,8 +142,8 @@ class Site(Protocol):
         """Closes a viewer's session; a ``PermanentError`` with the code ``session_unknown`` if there is none."""
         ...
 
-    def ice_servers(self, camera: CameraId) -> Sequence[IceServer]:
-        """Returns the servers that a viewer may use to get through address translation."""
+    def ice_servers(self, camera: CameraId, actor: str, /) -> Sequence[IceServer]:
+        """Returns the servers that this viewer may use to get through address translation, for an hour or so."""
         ...
 
     def healthy(self) -> bool:

@@ -1,14 +1,15 @@
-"""Who may use this box: the token, the cookie that stands for it, and the brake on guessing."""
+"""Who may use this box: the token, and the cookie that stands for it."""
 
 import hashlib
 import hmac
-from collections import OrderedDict
+from datetime import UTC, datetime
 
 from aiohttp import web
 
 from edge_agent.aio.clock import Clock
-from edge_agent.errors import PermanentError, TransientError
-from edge_agent.values.time import Monotonic
+from edge_agent.errors import PermanentError
+from edge_agent.web.brake import Brake
+from edge_agent.web.door import Login, Visitor
 
 COOKIE = "edge-agent"
 
@@ -18,18 +19,9 @@ SHIFT = 12 * 3600
 DIGITS = 12
 """Of a time in a cookie, at most."""
 
-ATTEMPTS = 5
-"""Wrong tokens from one address before it has to wait."""
-
-PAUSE = 10.0
-"""Seconds from the last wrong token until an address may try again."""
-
-STRANGERS = 256
-"""Addresses that are remembered for wrong tokens."""
-
 
 class Token:
-    """Tells whether a request may pass.
+    """See ``Door``; lets everybody in who has the box's one token.
 
     The cookie holds no token but the time of its own end, signed with it: nothing to keep, and a new token ends every
     login.
@@ -42,51 +34,41 @@ class Token:
     def __init__(self, token: str | None, clock: Clock) -> None:
         self._token = token.encode() if token is not None else None
         self._clock = clock
-        self._wrong: OrderedDict[str, tuple[int, Monotonic]] = OrderedDict()
+        self._brake = Brake(clock)
 
-    def check(self, request: web.Request) -> None:
-        """Lets a request pass that carries the token or the cookie.
+    def admit(self, request: web.Request) -> Visitor:
+        """See ``Door``; one token is shared by all, so people are told apart by their address."""
+        return Visitor(f"page at {request.remote}", self._check(request) if self._token is not None else None)
 
-        Raises:
-            PermanentError: it carries none, or a wrong one.
-            TransientError: too many wrong ones came from its address.
-        """
+    async def log_in(self, request: web.Request, login: Login, answer: web.StreamResponse) -> None:
+        """See ``Door``."""
         if self._token is None:
             return
-        kind, _, given = request.headers.get("Authorization", "").partition(" ")
-        if kind.lower() == "bearer":
-            self._compare(request, given.strip())
-        elif not self._is_valid(request.cookies.get(COOKIE, "")):
-            raise PermanentError("this box asks for a token", "log in, or send it as a bearer", code="token_missing")
-
-    def log_in(self, request: web.Request, given: str, answer: web.StreamResponse) -> None:
-        """Gives the cookie to whoever has the token.
-
-        Raises:
-            PermanentError: it is wrong.
-            TransientError: too many wrong ones came from its address.
-        """
-        if self._token is None:
-            return
-        self._compare(request, given)
+        self._compare(request, login.token.get_secret_value())
         value = self._sign(self._token, int(self._clock.wall().timestamp()) + SHIFT)
         answer.set_cookie(COOKIE, value, max_age=SHIFT, httponly=True, samesite="Strict", secure=request.secure)
 
+    def log_out(self, request: web.Request, answer: web.StreamResponse) -> None:
+        """See ``Door``; the cookie itself stays good until its end, since nothing is kept about it."""
+        answer.del_cookie(COOKIE, httponly=True, samesite="Strict", secure=request.secure)
+
+    def _check(self, request: web.Request) -> datetime | None:
+        kind, _, given = request.headers.get("Authorization", "").partition(" ")
+        if kind.lower() == "bearer":
+            self._compare(request, given.strip())
+            return None
+        cookie = request.cookies.get(COOKIE, "")
+        if not self._is_valid(cookie):
+            raise PermanentError("this box asks for a token", "log in, or send it as a bearer", code="token_missing")
+        return datetime.fromtimestamp(int(cookie.partition(".")[0]), UTC)
+
     def _compare(self, request: web.Request, given: str) -> None:
         address = request.remote or ""
-        count, last = self._wrong.get(address, (0, Monotonic(0.0)))
-        now = self._clock.monotonic()
-        if count >= ATTEMPTS and now - last < PAUSE:
-            raise TransientError(
-                "too many wrong tokens came from this address", f"wait {PAUSE:.0f} seconds", code="too_many_attempts"
-            )
+        self._brake.check(address)
         if self._token is not None and hmac.compare_digest(given.encode(errors="replace"), self._token):
-            self._wrong.pop(address, None)
+            self._brake.release(address)
             return
-        self._wrong[address] = (count + 1, now)
-        self._wrong.move_to_end(address)
-        if len(self._wrong) > STRANGERS:
-            self._wrong.popitem(last=False)
+        self._brake.press(address)
         raise PermanentError("the token is wrong", "it stands as web.token in the box's settings", code="token_wrong")
 
     def _is_valid(self, cookie: str) -> bool:

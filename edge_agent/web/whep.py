@@ -4,9 +4,10 @@ from aiohttp import web
 from multidict import CIMultiDict
 
 from edge_agent.errors import PermanentError
-from edge_agent.values.ids import CameraId
-from edge_agent.web.api import actor_of, camera_of
+from edge_agent.web.api import camera_of
 from edge_agent.web.body import read_text
+from edge_agent.web.guard import actor_of
+from edge_agent.web.ice import ice_links
 from edge_agent.web.site import Site
 
 SDP = "application/sdp"
@@ -33,14 +34,13 @@ class Whep:
     async def _open(self, request: web.Request) -> web.Response:
         if not _accepts(request.headers.get("Accept", ""), SDP):
             raise PermanentError("the answer would be application/sdp", "accept it", code="type_unacceptable")
-        camera = camera_of(request)
-        opened = await self._site.watch(camera, await read_text(request, SDP), actor_of(request))
-        headers = self._links(camera)
+        opened = await self._site.watch(camera_of(request), await read_text(request, SDP), actor_of(request))
+        headers = self._links(request)
         headers["Location"] = f"{request.path}/{opened.session}"
         return web.Response(status=201, text=opened.answer_sdp, content_type=SDP, headers=headers)
 
     async def _options(self, request: web.Request) -> web.Response:
-        headers = self._links(camera_of(request))
+        headers = self._links(request)
         headers["Accept-Post"] = SDP
         headers["Allow"] = "POST, OPTIONS"
         return web.Response(status=204, headers=headers)
@@ -49,23 +49,8 @@ class Whep:
         await self._site.unwatch(camera_of(request), request.match_info["session"])
         return web.Response()
 
-    def _links(self, camera: CameraId) -> CIMultiDict[str]:
-        headers: CIMultiDict[str] = CIMultiDict()
-        for server in self._site.ice_servers(camera):
-            credential = server.credential.get_secret_value()
-            for url in server.urls:
-                link = f'<{url}>; rel="ice-server"'
-                if url.startswith("turn"):
-                    link += f"; username={_quoted(server.username)}; credential={_quoted(credential)}"
-                    link += '; credential-type="password"'
-                headers.add("Link", link)
-        return headers
-
-
-def _quoted(text: str) -> str:
-    """Returns a quoted-string (RFC 9110, section 5.6.4)."""
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{escaped}"'
+    def _links(self, request: web.Request) -> CIMultiDict[str]:
+        return ice_links(self._site.ice_servers(camera_of(request), actor_of(request)))
 
 
 def _accepts(accept: str, content_type: str) -> bool:

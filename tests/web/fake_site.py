@@ -17,7 +17,8 @@ from edge_agent.values.time import Monotonic
 from edge_agent.web.feed import Feed
 from edge_agent.web.server import build_app
 from edge_agent.web.settings import WebSettings
-from edge_agent.web.site import IceServer, Opened, Site, Words, snapshot_address
+from edge_agent.web.site import IceServer, Movement, Opened, Site, Words, snapshot_address
+from edge_agent.web.token import Token
 
 EVENT = UUID("12345678-1234-5678-1234-567812345678")
 SPOKEN = UUID("87654321-1234-5678-1234-567812345678")
@@ -52,15 +53,20 @@ class FakeSite:
     error: AgentError | None = None
     servers: Sequence[IceServer] = ()
     well: bool = True
+    hidden: set[str] = field(default_factory=set)
+    kept: Mapping[str, object] = field(default_factory=dict)
     sessions: set[str] = field(default_factory=set)
 
-    def describe(self) -> Mapping[str, object]:
+    def describe(self, _actor: str) -> Mapping[str, object]:
         return {"agent": {"id": "box", "name": "Mairie", "version": "1"}, "cameras": [{"id": "street"}]}
 
-    async def recent_events(self, limit: int) -> Sequence[Mapping[str, object]]:
+    def sees(self, camera: str, _actor: str) -> bool:
+        return camera not in self.hidden
+
+    async def recent_events(self, limit: int, _actor: str) -> Sequence[Mapping[str, object]]:
         return [{"id": str(EVENT), "snapshot": snapshot_address(EVENT)}][:limit]
 
-    async def snapshot(self, event: UUID) -> bytes | None:
+    async def snapshot(self, event: UUID, _actor: str) -> bytes | None:
         return b"\xff\xd8 jpeg" if event == EVENT else None
 
     async def say(self, camera: CameraId, words: Words, actor: str) -> UUID:
@@ -70,6 +76,31 @@ class FakeSite:
     async def hush(self, camera: CameraId, actor: str) -> None:
         self._ask("hush", camera, actor)
 
+    async def set_volume(self, camera: CameraId, volume: float, actor: str) -> None:
+        self._ask("set_volume", camera, volume, actor)
+
+    async def move(self, camera: CameraId, movement: Movement, actor: str) -> None:
+        self._ask("move", camera, movement, actor)
+
+    async def presets(self, camera: CameraId, actor: str) -> Sequence[Mapping[str, str]]:
+        self._ask("presets", camera, actor)
+        return [{"token": "1", "name": "Gate"}]
+
+    async def layouts(self, _actor: str) -> Mapping[str, object]:
+        return self.kept
+
+    async def keep_layouts(self, layouts: Mapping[str, object], _actor: str) -> None:
+        self.kept = layouts
+
+    async def talk(self, camera: CameraId, offer_sdp: str, actor: str) -> Opened:
+        self._ask("talk", camera, offer_sdp, actor)
+        self.sessions.add("v1")
+        return Opened("v1", "v=0\r\nanswer\r\n")
+
+    async def untalk(self, camera: CameraId, session: str) -> None:
+        self._ask("untalk", camera, session)
+        self._end(session)
+
     async def watch(self, camera: CameraId, offer_sdp: str, actor: str) -> Opened:
         self._ask("watch", camera, offer_sdp, actor)
         self.sessions.add("s1")
@@ -77,11 +108,14 @@ class FakeSite:
 
     async def unwatch(self, camera: CameraId, session: str) -> None:
         self._ask("unwatch", camera, session)
+        self._end(session)
+
+    def _end(self, session: str) -> None:
         if session not in self.sessions:
             raise PermanentError("there is no such session", "it has ended already", code="session_unknown")
         self.sessions.discard(session)
 
-    def ice_servers(self, camera: CameraId) -> Sequence[IceServer]:
+    def ice_servers(self, camera: CameraId, _actor: str) -> Sequence[IceServer]:
         self._ask("ice_servers", camera)
         return self.servers
 
@@ -119,7 +153,8 @@ async def serving(**settings: object) -> AsyncIterator[Web]:
     """Serves on the loopback as long as the block runs."""
     site, feed, clock = FakeSite(), Feed(), Clock()
     chosen = WebSettings(**settings)  # type: ignore[arg-type] # a test names the fields
-    app = await asyncio.to_thread(build_app, chosen, site, feed, clock)
+    door = Token(chosen.token.get_secret_value() if chosen.token else None, clock)
+    app = await asyncio.to_thread(build_app, chosen, site, feed, door)
     async with TestClient(TestServer(app)) as client:
         yield Web(site, feed, clock, client)
         feed.close()

@@ -1,7 +1,7 @@
 import pytest
 
 from edge_agent.errors import PermanentError, TransientError
-from edge_agent.web.site import Words
+from edge_agent.web.site import Movement, Words
 from tests.web.fake_site import EVENT, SPOKEN, serving
 
 
@@ -143,3 +143,56 @@ async def test_health_and_metrics() -> None:
         assert (await web.client.get("/healthz")).status == 503
         metrics = await web.client.get("/metrics")
         assert (await metrics.text(), metrics.headers["Content-Type"]) == ("edge_up 1\n", "text/plain; version=0.0.4")
+
+
+async def test_a_camera_is_moved_and_its_loudspeaker_turned_down() -> None:
+    async with serving() as web:
+        for body in ({"pan": -0.5, "tilt": 0, "zoom": 1}, {"stop": True}, {"preset": "gate"}):
+            assert (await web.client.post("/api/cameras/street/ptz", json=body)).status == 204
+        presets = await web.client.get("/api/cameras/street/presets")
+        assert await presets.json() == [{"token": "1", "name": "Gate"}]
+        assert (await web.client.post("/api/cameras/street/volume", json={"volume": -6})).status == 204
+        who = "page at 127.0.0.1"
+        assert web.site.asked == [
+            ("move", "street", Movement(-0.5, 0, 1), who),
+            ("move", "street", Movement(), who),
+            ("move", "street", Movement(preset="gate"), who),
+            ("presets", "street", who),
+            ("set_volume", "street", -6, who),
+        ]
+
+
+@pytest.mark.parametrize(
+    ("what", "body"),
+    [
+        ("ptz", {}),
+        ("ptz", {"pan": 1.01}),
+        ("ptz", {"pan": "NaN"}),
+        ("ptz", {"pan": 0.5, "stop": True}),
+        ("ptz", {"stop": True, "preset": "gate"}),
+        ("ptz", {"preset": "g" * 65}),
+        ("volume", {}),
+        ("volume", {"volume": 1}),
+        ("volume", {"volume": -41}),
+    ],
+)
+async def test_impossible_movements_and_volumes_are_refused(what: str, body: object) -> None:
+    async with serving() as web:
+        answer = await web.client.post(f"/api/cameras/street/{what}", json=body)
+        assert (answer.status, (await answer.json())["code"]) == (400, "request_invalid")
+        assert web.site.asked == []
+
+
+async def test_layouts_are_kept() -> None:
+    async with serving() as web:
+        walls = {"walls": [{"name": "Nuit", "tiles": ["street", None]}]}
+        assert await (await web.client.get("/api/layouts")).json() == {}
+        assert (await web.client.put("/api/layouts", json=walls)).status == 204
+        assert await (await web.client.get("/api/layouts")).json() == walls
+
+
+@pytest.mark.parametrize(("body", "status"), [("[]", 400), ("{", 400), ('{"a": NaN}', 400), ("x" * 70_000, 413)])
+async def test_what_is_no_layout_is_refused(body: str, status: int) -> None:
+    async with serving() as web:
+        answer = await web.client.put("/api/layouts", data=body, headers={"Content-Type": "application/json"})
+        assert (answer.status, web.site.kept) == (status, {})

@@ -5,7 +5,8 @@ from aiohttp import ClientResponse
 
 from edge_agent.errors import TransientError
 from edge_agent.web.feed import LISTENERS, WAITING, Feed
-from tests.web.fake_site import Web, serving
+from edge_agent.web.token import SHIFT
+from tests.web.fake_site import TOKEN, Web, serving
 
 
 async def test_a_page_hears_what_happens() -> None:
@@ -66,3 +67,23 @@ async def _listen(web: Web) -> ClientResponse:
     answer = await web.client.get("/api/feed")
     assert await answer.content.readuntil(b"\n\n") == b"retry: 2000\n\n"
     return answer
+
+
+async def test_a_page_hears_of_the_cameras_alone_that_it_may_see() -> None:
+    async with serving() as web:
+        web.site.hidden.add("yard")
+        answer = await _listen(web)
+        for camera in ("yard", "street"):
+            web.feed.publish("speech", {"camera": camera}, key=camera, camera=camera)
+        assert b'"street"' in await answer.content.readuntil(b"\n\n")
+
+
+async def test_a_login_that_ends_ends_the_feed() -> None:
+    async with serving(token=TOKEN) as web:
+        await web.client.post("/api/login", json={"token": TOKEN})
+        answer = await _listen(web)
+        web.feed.publish("health", {"first": 1})
+        assert b"first" in await answer.content.readuntil(b"\n\n")
+        web.clock.now += SHIFT + 1
+        web.feed.publish("health", {"second": 2})
+        assert await answer.content.read() == b""

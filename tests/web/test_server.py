@@ -9,11 +9,12 @@ from edge_agent.errors import PermanentError
 from edge_agent.web.feed import Feed
 from edge_agent.web.server import Server
 from edge_agent.web.settings import WebSettings
+from edge_agent.web.token import Token
 from tests.web.fake_site import Clock, FakeSite
 
 
 def server(port: int = 0) -> Server:
-    return Server(WebSettings(port=port), FakeSite(), Feed(), Clock())
+    return Server(WebSettings(port=port), FakeSite(), Feed(), Token(None, Clock()))
 
 
 async def test_it_serves_until_cancelled_even_with_a_page_open() -> None:
@@ -56,6 +57,6 @@ async def test_a_port_in_use_is_said_with_the_remedy() -> None:
 
 
 async def test_an_address_of_another_box_is_said_with_the_remedy() -> None:
-    made = Server(WebSettings(host="192.0.2.200", token="0123456789abcdef"), FakeSite(), Feed(), Clock())  # type: ignore[arg-type] # noqa: S106
+    made = Server(WebSettings(host="192.0.2.200", token="0123456789abcdef"), FakeSite(), Feed(), Token(None, Clock()))  # type: ignore[arg-type] # noqa: S106
     with pytest.raises(PermanentError, match=r"set web\.host"):
         await made.run()

@@ -1,6 +1,7 @@
 import pytest
 
-from edge_agent.web.token import COOKIE, PAUSE, SHIFT
+from edge_agent.web.brake import PAUSE
+from edge_agent.web.token import COOKIE, SHIFT
 from tests.web.fake_site import TOKEN, serving
 
 
