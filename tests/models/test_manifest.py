@@ -5,6 +5,7 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 
@@ -35,7 +36,7 @@ def test_every_model_has_its_card(model: dict[str, Any]) -> None:
 def test_origin_and_licence_are_told(model: dict[str, Any]) -> None:
     assert all(model[key] for key in ("licence", "source", "labels"))
     assert len(model["source_sha256"]) == 64
-    assert model["task"] in {"person", "face", "mask"}
+    assert model["task"] in {"person", "face", "mask", "pose"}
 
 
 @every_model
@@ -65,3 +66,20 @@ def test_the_answer_to_a_grey_picture_is_finite(model: dict[str, Any]) -> None:
     assert all(np.isfinite(answer).all() for answer in answers)
     if model["task"] != "face":
         assert all(answer.min() >= 0 and answer.max() <= 1 for answer in answers if answer.shape[-1] in {3, 80})
+
+
+def test_a_bodys_points_are_where_they_are() -> None:
+    runtime = pytest.importorskip("ai_edge_litert.interpreter", reason="the `sight` extra is not installed")
+    interpreter = runtime.Interpreter(model_path=str(MODELS / "pose-movenet-192.tflite"), num_threads=1)
+    interpreter.allocate_tensors()
+    portrait = cv2.imread(str(MODELS.parent / "tests/data/astronaut.jpg"))
+    assert portrait is not None
+    picture = cv2.resize(portrait, (192, 192), interpolation=cv2.INTER_AREA)[None, :, :, ::-1]
+    interpreter.set_tensor(interpreter.get_input_details()[0]["index"], picture.astype(np.float32))
+    interpreter.invoke()
+    labels = next(model["labels"] for model in MANIFEST if model["task"] == "pose")
+    points = dict(zip(labels, interpreter.get_tensor(interpreter.get_output_details()[0]["index"])[0, 0], strict=True))
+    y, x = {name: point[0] for name, point in points.items()}, {name: point[1] for name, point in points.items()}
+    assert x["right ear"] < x["right eye"] < x["nose"] < x["left eye"] < x["left ear"]
+    assert y["left eye"] < y["nose"] < y["left shoulder"]
+    assert min(points[name][2] for name in ("nose", "left eye", "right eye", "left shoulder")) > 0.5
