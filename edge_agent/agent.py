@@ -4,7 +4,7 @@ import asyncio
 import logging
 import random
 from collections import defaultdict
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from functools import partial
 from pathlib import Path
 
@@ -32,7 +32,8 @@ from edge_agent.talkdown.manners import Manners
 from edge_agent.talkdown.request import Playing
 from edge_agent.talkdown.voice import Voice
 from edge_agent.uplink.link import Uplink
-from edge_agent.uplink.topics import CAMERA_STATUS, HEALTH, INFO
+from edge_agent.uplink.moments import Moments
+from edge_agent.uplink.topics import CAMERA_SCENE, CAMERA_SPEECH, CAMERA_STATUS, HEALTH, INFO
 from edge_agent.values.event import Audit, CameraState, CameraStatus, EventData, MaskVerdict
 from edge_agent.values.geometry import Box
 from edge_agent.values.ids import CameraId
@@ -138,6 +139,7 @@ class Agent:
             obey=self.desk.obey,
             refused=self._refused,
         )
+        self._moments = Moments(self.uplink.report)
         self.figures = collect_figures(self.cameras, self.worker, self.outbox, self.uplink, self.live)
         token = settings.web.token
         door = Token(token.get_secret_value() if token else None, clock)
@@ -168,6 +170,7 @@ class Agent:
                         health=self._report(),
                         vitals=self.vitals.watch_loop(),
                         events=self._follow(),
+                        moments=self._moments.run(),
                         voices=self._prepare_voices(),
                         **{f"{name}: automatic talk-down": case.run() for name, case in self._automatic.items()},
                         **{f"{name}: loudspeaker": announcer.run() for name, announcer in self.announcers.items()},
@@ -254,11 +257,17 @@ class Agent:
         if automatic := self._automatic.get(name):
             automatic.see(scene)
         if self.feed.listening:
-            # A verdict drawn over a face is a judgement of one person, as much as an event is.
-            judgements = scene.judgements if self.settings.allowed.individual_events else {}
-            age = self._clock.monotonic() - scene.at
-            tracks = [_drawn(track, judgements.get(track.id)) for track in scene.tracks]
-            self.feed.publish("scene", {"camera": name, "age": round(age, 3), "tracks": tracks}, key=name)
+            self.feed.publish("scene", self._drawn(name, scene), key=name)
+        if self.desk.is_watched_from_afar(name):
+            self._moments.tell(CAMERA_SCENE.format(name), lambda: self._drawn(name, scene))
+
+    def _drawn(self, name: CameraId, scene: Scene) -> Mapping[str, object]:
+        """Returns a scene as a page draws it."""
+        # A verdict drawn over a face is a judgement of one person, as much as an event is.
+        judgements = scene.judgements if self.settings.allowed.individual_events else {}
+        age = self._clock.monotonic() - scene.at
+        tracks = [_drawn(track, judgements.get(track.id)) for track in scene.tracks]
+        return {"camera": name, "age": round(age, 3), "tracks": tracks}
 
     def _happened(self, name: CameraId, data: EventData) -> None:
         automatic = self._automatic.get(name)
@@ -273,11 +282,13 @@ class Agent:
         if playing:
             told |= {"text": playing.text, "language": playing.language, "actor": playing.actor}
         self.feed.publish("speech", told, key=name)
+        self._moments.tell(CAMERA_SPEECH.format(name), lambda: told)
 
     def _opened(self, session: Session) -> None:
         self._soon(self.desk.audit(session.actor, "live.open", session.camera), "audit")
 
     def _closed(self, session: Session, reason: str, seconds: float) -> None:
+        self.desk.afar.pop(session.id, None)
         self._soon(
             self.desk.audit(session.actor, "live.close", session.camera, detail=f"{reason}, after {seconds:.0f} s"),
             "audit",

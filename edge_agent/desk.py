@@ -1,7 +1,7 @@
 """The desk: where the page and the control room ask the agent for something, and where the answer comes from."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeVar
 from uuid import UUID
 
@@ -41,6 +41,7 @@ class Desk:
         walls: how the page's walls are laid out.
         healthy: whether every part runs.
         metrics: measurements in Prometheus' text format.
+        afar: cameras by the viewers' sessions that a command opened.
     """
 
     settings: Settings
@@ -51,6 +52,7 @@ class Desk:
     walls: Layouts
     healthy: Callable[[], bool]
     metrics: Callable[[], bytes]
+    afar: dict[str, CameraId] = field(default_factory=dict)
 
     async def obey(self, command: Command) -> Reply:
         """Carries out a command that passed its checks; whatever goes wrong is in the answer."""
@@ -134,6 +136,10 @@ class Desk:
     def sees(self, camera: str, actor: str) -> bool:  # noqa: ARG002 - who is let in sees all of a box
         """See ``Site``."""
         return True
+
+    def is_watched_from_afar(self, camera: CameraId) -> bool:
+        """Tells whether somebody watches a camera whom a command let in: boxes are told to the control room then."""
+        return camera in self.afar.values()
 
     async def recent_events(self, limit: int, _actor: str) -> Sequence[Mapping[str, object]]:
         """See ``Site``."""
@@ -231,7 +237,9 @@ class Desk:
 
     async def _open(self, command: Command) -> Mapping[str, object]:
         asked = _parse(LiveOpen, command)
-        opened = await self.watch(CameraId(asked.camera), asked.offer, command.actor)
+        camera = CameraId(asked.camera)
+        opened = await self.watch(camera, asked.offer, command.actor)
+        self.afar[opened.session] = camera
         return {"session": opened.session, "answer": opened.answer_sdp}
 
     async def _close(self, command: Command) -> Mapping[str, object]:

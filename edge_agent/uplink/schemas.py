@@ -9,11 +9,26 @@ from pydantic import BaseModel
 
 from edge_agent.events.schemas import DIALECT, event_schema, event_types, examples, plain_schema
 from edge_agent.uplink.topics import Topics
-from edge_agent.uplink.wire import CODES, COMMANDS, CommandMessage, ReplyMessage, StatusMessage
+from edge_agent.uplink.wire import (
+    CODES,
+    COMMANDS,
+    CommandMessage,
+    ReplyMessage,
+    SceneMessage,
+    SpeechMessage,
+    StatusMessage,
+)
 from edge_agent.values.event import CameraStatus, EventData
 from edge_agent.values.ids import AgentId
 
-_MESSAGES = {"command": CommandMessage, "reply": ReplyMessage, "status": StatusMessage, "camera-status": CameraStatus}
+_MESSAGES = {
+    "command": CommandMessage,
+    "reply": ReplyMessage,
+    "status": StatusMessage,
+    "camera-status": CameraStatus,
+    "scene": SceneMessage,
+    "speech": SpeechMessage,
+}
 _TOPICS = Topics("edge/v1", AgentId("{agent}"))
 _CAMERA = f"{_TOPICS.root}/camera/{{camera}}"
 _OF_THE_AGENT = frozenset({"audit", "degradation", "gap"})
@@ -85,6 +100,8 @@ def _channels() -> Iterator[tuple[str, str, str, str]]:
     """Yields topic, schema, quality of service with retain, and meaning."""
     yield _TOPICS.status, "status", "1, retained, also the will", "whether the agent is there"
     yield f"{_CAMERA}/status", "camera-status", "1, retained", "whether a camera's picture arrives"
+    yield f"{_CAMERA}/scene", "scene", "0", "what is seen now, while somebody watches whom a command let in"
+    yield f"{_CAMERA}/speech", "speech", "0", "what the loudspeaker says now"
     for kind in event_types():
         yield _topic(kind), kind.type, "1", event_schema(kind)["description"].rstrip(".")
     yield _TOPICS.commands.replace("+", "{name}"), "command", "1", "a request to the agent"

@@ -74,6 +74,10 @@ class Topics:
 
 CAMERA_STATUS = "camera/{}/status"
 """Suffix of a camera's retained status, for ``Uplink.retain``."""
+CAMERA_SCENE = "camera/{}/scene"
+"""Suffix of what is seen at a camera now, for ``Moments.tell``."""
+CAMERA_SPEECH = "camera/{}/speech"
+"""Suffix of what a loudspeaker says now, for ``Moments.tell``."""
 INFO = "info"
 """Suffix of the retained description of the box."""
 HEALTH = "health"

@@ -94,3 +94,61 @@ class StatusMessage(BaseModel):
     boot: str
     version: str
     reason: str = ""
+
+
+Corners = Annotated[list[float], Field(min_length=4, max_length=4)]
+"""Left, top, right, bottom in fractions of the picture."""
+
+
+class DrawnTrack(BaseModel):
+    """Somebody or something in a scene, as it is drawn over the picture.
+
+    Attributes:
+        id: the track, in this run of the agent.
+        label: what it is, such as ``person``.
+        box: where it is.
+        face: where its face is, null where none was seen or the policy does not let it be told.
+        verdict: how its mask is judged, null as ``face``.
+        confidence: of the verdict, 0 to 1.
+    """
+
+    id: int
+    label: str
+    box: Corners
+    face: Corners | None = None
+    verdict: str | None = None
+    confidence: float = 0.0
+
+
+class SceneMessage(BaseModel):
+    """What is seen at a camera now, while somebody watches it whom a command let in; at most five a second.
+
+    Attributes:
+        camera: its id.
+        age: seconds from the picture's arrival until this was sent.
+        tracks: who and what is there.
+    """
+
+    camera: str
+    age: float
+    tracks: Annotated[list[DrawnTrack], Field(max_length=256)]
+
+
+class SpeechMessage(BaseModel):
+    """What a camera's loudspeaker says now.
+
+    Attributes:
+        camera: its id.
+        state: ``playing``, or ``idle`` when it is silent again.
+        live: whether it is an operator's own voice.
+        text: the words, where there are any.
+        language: of the words.
+        actor: who speaks.
+    """
+
+    camera: str
+    state: Literal["playing", "idle"]
+    live: bool = False
+    text: str = ""
+    language: str = ""
+    actor: str = ""
