@@ -23,6 +23,8 @@ from edge_agent.health.vitals import Vitals
 from edge_agent.inference.models import Models
 from edge_agent.inference.worker import Worker
 from edge_agent.live.sessions import LiveSessions, Session
+from edge_agent.onvif.device import OnvifDevice
+from edge_agent.onvif.ptz import Ptz
 from edge_agent.settings import Settings
 from edge_agent.talkdown.announcer import Announcer
 from edge_agent.talkdown.automatic import AutomaticTalkdown
@@ -119,11 +121,18 @@ class Agent:
             for name, announcer in self.announcers.items()
             if settings.cameras[name].automatic_talkdown
         }
+        self._devices = {name: OnvifDevice(camera.onvif) for name, camera in settings.cameras.items() if camera.onvif}
+        self.ptzs = {
+            name: Ptz(device, clock, rng, changed=partial(self._can_turn, name))
+            for name, device in self._devices.items()
+            if (onvif := settings.cameras[name].onvif) and onvif.ptz
+        }
         self.vitals = Vitals(state, clock)
         self.desk = Desk(
             settings,
             self.cameras,
             self.announcers,
+            self.ptzs,
             self.live,
             self.journal,
             Layouts(state),
@@ -174,6 +183,7 @@ class Agent:
                         voices=self._prepare_voices(),
                         **{f"{name}: automatic talk-down": case.run() for name, case in self._automatic.items()},
                         **{f"{name}: loudspeaker": announcer.run() for name, announcer in self.announcers.items()},
+                        **{f"{name}: PTZ": ptz.run() for name, ptz in self.ptzs.items()},
                     ),
                     background(web=self.server.run()),
                     background(**{name: self._keep(camera) for name, camera in self.cameras.items()}),
@@ -252,6 +262,10 @@ class Agent:
             CAMERA_STATUS.format(name), {"state": status.state, "reason": status.reason, "remedy": status.remedy}
         )
         self.feed.publish("camera", self.desk.describe_camera(camera), key=name)
+
+    def _can_turn(self, name: CameraId) -> None:
+        self.uplink.retain(INFO, self.desk.inform())
+        self.feed.publish("camera", self.desk.describe_camera(self.cameras[name]), key=name)
 
     def _seen(self, name: CameraId, scene: Scene) -> None:
         if automatic := self._automatic.get(name):

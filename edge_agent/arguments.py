@@ -67,6 +67,33 @@ class LiveClose(Arguments):
     session: Annotated[str, Field(max_length=64)]
 
 
+Speed = Annotated[float, Field(strict=False, ge=-1, le=1, allow_inf_nan=False)]
+"""Of an axis, as a share of the fastest; JSON has no difference between 1 and 1.0."""
+
+
+class PtzMove(OnCamera):
+    """Turns a camera for a second, or until it is asked again, or to a preset; all zero stops it.
+
+    Attributes:
+        camera: its id.
+        pan: to the right.
+        tilt: upwards.
+        zoom: closer.
+        preset: token of a position that the camera remembers, instead of speeds.
+    """
+
+    pan: Speed = 0.0
+    tilt: Speed = 0.0
+    zoom: Speed = 0.0
+    preset: Annotated[str, Field(max_length=64)] = ""
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        if self.preset and (self.pan or self.tilt or self.zoom):
+            raise ValueError("give either speeds or a preset")
+        return self
+
+
 class EventsReplay(Arguments):
     """Has delivered events sent again, with their id and data, while they are kept: by number or by time.
 
@@ -112,6 +139,8 @@ ARGUMENTS: dict[str, type[Arguments]] = {
     "talkdown.stop": OnCamera,
     "live.open": LiveOpen,
     "live.close": LiveClose,
+    "ptz.move": PtzMove,
+    "ptz.presets": OnCamera,
     "events.replay": EventsReplay,
     "config.show": Nothing,
 }

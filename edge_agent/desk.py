@@ -8,12 +8,13 @@ from uuid import UUID
 from pydantic import ValidationError
 
 from edge_agent import __version__
-from edge_agent.arguments import Arguments, EventsReplay, LiveClose, LiveOpen, Nothing, OnCamera, TalkdownPlay
+from edge_agent.arguments import Arguments, EventsReplay, LiveClose, LiveOpen, Nothing, OnCamera, PtzMove, TalkdownPlay
 from edge_agent.camera import Camera
 from edge_agent.errors import AgentError, PermanentError
 from edge_agent.events.journal import Journal
 from edge_agent.live.sessions import LiveSessions
 from edge_agent.live.settings import IceServer
+from edge_agent.onvif.ptz import Ptz, Velocity
 from edge_agent.settings import Settings, describe_settings
 from edge_agent.talkdown.announcer import Announcer
 from edge_agent.talkdown.request import Request
@@ -36,6 +37,7 @@ class Desk:
         settings: in force.
         cameras: by id.
         announcers: the loudspeakers, by their camera's id.
+        ptzs: what turns the cameras that have an ONVIF address, by their id.
         live: viewers' sessions.
         journal: events of this run, and where what people did is written down.
         walls: how the page's walls are laid out.
@@ -47,6 +49,7 @@ class Desk:
     settings: Settings
     cameras: Mapping[CameraId, Camera]
     announcers: Mapping[CameraId, Announcer]
+    ptzs: Mapping[CameraId, Ptz]
     live: LiveSessions
     journal: Journal
     walls: Layouts
@@ -61,6 +64,8 @@ class Desk:
             "talkdown.stop": self._stop,
             "live.open": self._open,
             "live.close": self._close,
+            "ptz.move": self._move,
+            "ptz.presets": self._presets,
             "events.replay": self._replay,
             "config.show": self._show,
         }.get(command.name)
@@ -125,7 +130,7 @@ class Desk:
             "speaker": camera.id in self.announcers,
             "voice": False,
             "volume": camera.settings.volume if camera.id in self.announcers else None,
-            "ptz": False,
+            "ptz": (ptz := self.ptzs.get(camera.id)) is not None and ptz.able,
             "streams": ["main"],
             "viewers": self.live.viewers(camera.id),
             "masks": len(camera.settings.privacy.masks),
@@ -185,15 +190,19 @@ class Desk:
         self._announcer(camera)
         raise PermanentError("the volume is set in the settings", f"set cameras.{camera}.volume", code="no_volume")
 
-    async def move(self, camera: CameraId, _movement: Movement, _actor: str) -> None:
+    async def move(self, camera: CameraId, movement: Movement, actor: str) -> None:
         """See ``Site``."""
-        self._camera(camera)
-        raise _cannot_move(camera)
+        ptz = self._ptz(camera)
+        if movement.preset:
+            await ptz.recall(movement.preset, actor)
+            await self.audit(actor, "ptz.move", camera, detail=f"preset {movement.preset}")
+        elif await ptz.move(Velocity(movement.pan, movement.tilt, movement.zoom), actor):
+            # A held button asks twice a second; what a reader wants to know is that somebody turned it, and when.
+            await self.audit(actor, "ptz.move", camera)
 
     async def presets(self, camera: CameraId, _actor: str) -> Sequence[Mapping[str, str]]:
         """See ``Site``."""
-        self._camera(camera)
-        raise _cannot_move(camera)
+        return [{"token": preset.token, "name": preset.name} for preset in await self._ptz(camera).presets()]
 
     async def talk(self, camera: CameraId, _offer_sdp: str, _actor: str) -> Opened:
         """See ``Site``."""
@@ -246,6 +255,16 @@ class Desk:
         await self.live.close(_parse(LiveClose, command).session)
         return {}
 
+    async def _move(self, command: Command) -> Mapping[str, object]:
+        asked = _parse(PtzMove, command)
+        movement = Movement(asked.pan, asked.tilt, asked.zoom, asked.preset)
+        await self.move(CameraId(asked.camera), movement, command.actor)
+        return {}
+
+    async def _presets(self, command: Command) -> Mapping[str, object]:
+        camera = CameraId(_parse(OnCamera, command).camera)
+        return {"presets": await self.presets(camera, command.actor)}
+
     async def _replay(self, command: Command) -> Mapping[str, object]:
         asked = _parse(EventsReplay, command)
         replayed = await self.journal.replay(asked.wanted)
@@ -273,9 +292,16 @@ class Desk:
             )
         return found
 
-
-def _cannot_move(camera: CameraId) -> PermanentError:
-    return PermanentError(f"camera {camera!r} cannot be moved", "choose a camera with PTZ", code="no_ptz")
+    def _ptz(self, camera: CameraId) -> Ptz:
+        self._camera(camera)
+        found = self.ptzs.get(camera)
+        if found is None:
+            raise PermanentError(
+                f"camera {camera!r} cannot be turned",
+                f"set cameras.{camera}.onvif.url, if its model has PTZ and no privacy mask is set",
+                code="no_ptz",
+            )
+        return found
 
 
 def _parse(form: type[A], command: Command) -> A:

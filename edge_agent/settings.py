@@ -26,6 +26,7 @@ from edge_agent.inference.models import InferenceSettings
 from edge_agent.kinds import OneOf
 from edge_agent.live.settings import LiveSettings
 from edge_agent.motion import MotionSettings
+from edge_agent.onvif.settings import OnvifSettings
 from edge_agent.policy import Policy, Profile, policy_for
 from edge_agent.rules import RuleSettings
 from edge_agent.talkdown.automatic import refusal as talkdown_refusal
@@ -89,6 +90,7 @@ class CameraSettings(Section):
         source: where its picture comes from.
         speaker: its loudspeaker, if it has one.
         square: any name that cameras heard in the same place share; they speak one at a time.
+        onvif: its control interface, for turning it and for key frames on demand; None where it has none.
         volume: of its loudspeaker in decibels; 0 is as loud as it gets undistorted, -6 half of that.
         privacy: what is blackened before anything else sees the picture.
         motion: when it is worth looking.
@@ -104,10 +106,20 @@ class CameraSettings(Section):
     square: str = ""
     volume: Annotated[float, Field(ge=SOFTEST, le=0)] = 0.0
     privacy: PrivacySettings = PrivacySettings()
+    onvif: OnvifSettings | None = None
     motion: MotionSettings = MotionSettings()
     fps: Annotated[float, Field(gt=0, le=30)] = 5.0
     rules: dict[Name, Annotated[RuleSettings, OneOf("edge_agent.rules")]] = {}
     automatic_talkdown: bool = True
+
+    @model_validator(mode="after")
+    def _masks_stay_where_they_are(self) -> Self:
+        if self.privacy.masks and self.onvif is not None and self.onvif.ptz:
+            raise ValueError(
+                "a camera with privacy masks cannot be turned, the masks would uncover what they hide; "
+                "set onvif.ptz to false, or take out privacy.masks and mask in the camera itself"
+            )
+        return self
 
 
 class _EnvironmentFirst(BaseSettings):

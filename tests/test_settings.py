@@ -73,6 +73,13 @@ def test_no_setting_goes_beyond_the_policy() -> None:
     assert parse_settings(document(cameras=rule), "a test").cameras
 
 
+def test_a_camera_with_privacy_masks_is_not_turned() -> None:
+    street = {"source": SOURCE, "privacy": {"masks": [[[0, 0], [1, 0], [1, 1]]]}, "onvif": {"url": "http://192.0.2.10"}}
+    assert "set onvif.ptz to false" in complaint(cameras={"street": street})
+    street["onvif"] = {"url": "http://192.0.2.10", "ptz": False}
+    assert parse_settings(document(cameras={"street": street}), "a test").cameras
+
+
 def test_every_key_is_an_environment_variable_and_wins_over_the_file(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("EDGE_CAMERAS__STREET__SOURCE__USERNAME", "viewer")
     monkeypatch.setenv("EDGE_CAMERAS__YARD__SOURCE__KIND", "file")

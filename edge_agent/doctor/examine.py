@@ -7,6 +7,7 @@ from edge_agent.doctor import Finding
 from edge_agent.doctor.attempt import attempt
 from edge_agent.doctor.box import look_at_broker, look_at_models, look_at_state, look_at_voices
 from edge_agent.doctor.cameras import look_at_camera
+from edge_agent.doctor.control import look_at_control
 from edge_agent.doctor.loudspeakers import look_at_loudspeaker
 from edge_agent.settings import Settings
 
@@ -27,6 +28,8 @@ async def examine(settings: Settings, *, aloud: bool) -> Sequence[Finding]:
     for name, camera in settings.cameras.items():
         part = f"camera {name}"
         looks[part] = look_at_camera(part, camera)
+        if camera.onvif is not None:
+            looks[f"control of {name}"] = look_at_control(camera.onvif)
         if camera.speaker is not None:
             part = f"loudspeaker {name}"
             looks[part] = look_at_loudspeaker(part, camera.speaker, aloud=aloud)

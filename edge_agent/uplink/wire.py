@@ -15,6 +15,7 @@ COMMANDS = frozenset(
         "talkdown.play",
         "talkdown.stop",
         "ptz.move",
+        "ptz.presets",
         "snapshot.take",
         "evidence.export",
         "events.replay",

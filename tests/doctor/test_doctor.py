@@ -17,6 +17,7 @@ from edge_agent.settings import CameraSettings
 from tests.agents import settings_for
 from tests.peers.broker import Broker
 from tests.peers.clips import Clip
+from tests.peers.onvif_camera import PASSWORD, USER, onvif_camera
 from tests.peers.peer import free_port, missing
 from tests.peers.rtsp_camera import Camera
 
@@ -52,6 +53,22 @@ async def test_everything_wrong_at_once_is_told_part_by_part(tmp_path: Path, bro
     findings = await examine(settings, aloud=False)
     assert [finding.part for finding in findings if finding.state is not State.WRONG] == []
     assert all(finding.said and finding.remedy for finding in findings)
+
+
+async def test_a_cameras_control_is_looked_at_and_nothing_moves(tmp_path: Path, broker: Broker, clip: Clip) -> None:
+    async with onvif_camera() as dome:
+        source = {"kind": "file", "path": str(clip.file())}
+        signed = {"url": dome.url, "username": USER, "password": PASSWORD}
+        cameras = {
+            "dome": {"source": source, "onvif": signed},
+            "stranger": {"source": source, "onvif": {"url": dome.url}},
+        }
+        findings = await examine(settings_for(tmp_path, broker, cameras), aloud=False)
+        found = {finding.part: finding for finding in findings}
+        assert found["control of dome"].said == "answers ONVIF requests, can be turned, 2 presets"
+        assert found["control of stranger"].state is State.WRONG
+        assert "correct `username` and `password`" in found["control of stranger"].remedy
+        assert not {name for name, _ in dome.asked} & {"ContinuousMove", "Stop", "GotoPreset"}
 
 
 async def test_key_frames_too_far_apart_are_warned_of(tmp_path: Path) -> None:

@@ -1,0 +1,15 @@
+"""Looks at a camera's control interface: does it let us in, and can it be turned."""
+
+from edge_agent.onvif.device import OnvifDevice
+from edge_agent.onvif.settings import OnvifSettings
+
+
+async def look_at_control(settings: OnvifSettings) -> str:
+    """Connects and returns what the camera can do; nothing is moved."""
+    device = OnvifDevice(settings)
+    try:
+        if not await device.turns():
+            return "answers ONVIF requests, cannot be turned"
+        return f"answers ONVIF requests, can be turned, {len(await device.presets())} presets"
+    finally:
+        await device.close()

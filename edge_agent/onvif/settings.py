@@ -1,0 +1,52 @@
+"""Where a camera answers ONVIF requests."""
+
+from typing import Annotated
+from urllib.parse import SplitResult, urlsplit
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
+
+EXAMPLE = "write http://192.0.2.10, with :port where it is not 80"
+
+
+class OnvifSettings(BaseModel):
+    """The camera's control interface.
+
+    Attributes:
+        url: ``http://`` or ``https://`` address of the camera, without path, user name and password. A camera's own
+            certificate is not checked, since none has a name that an authority would sign.
+        username: of an account that may move the camera, empty for none.
+        password: of that account.
+        ptz: whether people may turn and zoom the camera. A camera with privacy masks may not: they cover what they
+            were drawn over only while it does not move.
+        timeout: seconds that one request may take.
+    """
+
+    # An address that is refused for the password in it is not to be repeated.
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    url: str
+    username: str = ""
+    password: SecretStr = SecretStr("")
+    ptz: bool = True
+    timeout: Annotated[float, Field(gt=0, le=30)] = 5.0
+
+    @property
+    def address(self) -> SplitResult:
+        """The parts of ``url``."""
+        return urlsplit(self.url)
+
+    @field_validator("url")
+    @classmethod
+    def _is_an_address(cls, url: str) -> str:
+        try:
+            parts = urlsplit(url)
+            port_is_fine = parts.port != 0
+        except ValueError as exc:
+            raise ValueError(f"is no address: {EXAMPLE}") from exc
+        if parts.scheme not in {"http", "https"} or not parts.hostname or not port_is_fine:
+            raise ValueError(f"is no web address: {EXAMPLE}")
+        if parts.username is not None:
+            raise ValueError("holds credentials: write them into `username` and `password`, where they are kept secret")
+        if parts.path.strip("/") or parts.query or parts.fragment:
+            raise ValueError(f"holds a path, which ONVIF prescribes: {EXAMPLE}")
+        return url
