@@ -100,12 +100,6 @@ class Ring(Generic[T]):
             sleepers, self._sleepers = self._sleepers, set()
             self._loop.call_soon_threadsafe(_wake_all, sleepers)
 
-    def _sleeper(self) -> asyncio.Future[None]:
-        self._loop = asyncio.get_running_loop()
-        future = self._loop.create_future()
-        self._sleepers.add(future)
-        return future
-
 
 class Reader(Generic[T]):
     """One reader's place in a ring; used by one thread or one coroutine, made by ``Ring.reader``.
@@ -128,18 +122,35 @@ class Reader(Generic[T]):
 
     async def get(self) -> T:
         """Waits for the next item. For coroutines."""
+        loop = asyncio.get_running_loop()
         while True:
-            with self._ring._changed:  # noqa: SLF001
-                item = self._advance()
-                if item is not None:
-                    return item
-                sleeper = self._ring._sleeper()  # noqa: SLF001
+            sleeper = loop.create_future()
+            item = self.poll(sleeper)
+            if item is not None:
+                return item
             try:
                 await sleeper
             finally:
-                # A reader that gave up while its camera was away for a day must not leave a trace for each try.
-                with self._ring._changed:  # noqa: SLF001
-                    self._ring._sleepers.discard(sleeper)  # noqa: SLF001
+                self.forget(sleeper)
+
+    def poll(self, sleeper: asyncio.Future[None]) -> T | None:
+        """Returns the next item, or None and sets ``sleeper`` as soon as there is a newer one. For coroutines.
+
+        A coroutine that waits for something else too gives one future to all that may end its sleep, and takes it back
+        from the ring with ``forget``.
+        """
+        ring = self._ring
+        with ring._changed:  # noqa: SLF001
+            item = self._advance()
+            if item is None:
+                ring._loop = sleeper.get_loop()  # noqa: SLF001
+                ring._sleepers.add(sleeper)  # noqa: SLF001
+            return item
+
+    def forget(self, sleeper: asyncio.Future[None]) -> None:
+        """Takes a future back: who gave up while a camera was away for a day leaves no trace of each try."""
+        with self._ring._changed:  # noqa: SLF001
+            self._ring._sleepers.discard(sleeper)  # noqa: SLF001
 
     def _behind(self) -> float:
         ring = self._ring

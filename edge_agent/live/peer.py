@@ -1,8 +1,8 @@
-"""One WebRTC connection to a viewer; what this agent must know of the library's ways stands here."""
+"""One WebRTC connection to a viewer: how it comes up, how it is, how it ends."""
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from aiortc import (
     RTCBundlePolicy,
@@ -13,11 +13,13 @@ from aiortc import (
     RTCSessionDescription,
 )
 from aiortc.exceptions import InternalError, InvalidAccessError, InvalidStateError, OperationError
-from aiortc.rtp import AnyRtcpPacket
 
 from edge_agent.aio.clock import Clock
 from edge_agent.errors import PermanentError
-from edge_agent.live.reception import Reception, Reports
+from edge_agent.live import innards
+from edge_agent.live.payload import Unit
+from edge_agent.live.reception import Reception
+from edge_agent.live.sender import Sender
 from edge_agent.live.settings import IceServer
 from edge_agent.live.track import RingTrack
 
@@ -36,43 +38,42 @@ class Peer:
 
     Args:
         track: what it sees.
-        clock: tells when the viewer reported.
+        clock: the one that stamped the packets' arrival.
+        packetise: cuts access units, once for all viewers.
         ice_servers: how it may be reached beside directly.
     """
 
-    def __init__(self, track: RingTrack, clock: Clock, ice_servers: Sequence[IceServer]) -> None:
-        self._clock = clock
+    def __init__(
+        self, track: RingTrack, clock: Clock, packetise: Callable[[bytes], Unit], ice_servers: Sequence[IceServer]
+    ) -> None:
         # A list even when it is empty: for None the library would ask a public STUN server.
         servers = [
             RTCIceServer(list(server.urls), server.username or None, server.credential.get_secret_value() or None)
             for server in ice_servers
         ]
         self._connection = RTCPeerConnection(RTCConfiguration(servers, bundlePolicy=RTCBundlePolicy.MAX_BUNDLE))
-        self._connecting = own_connecting(self._connection)
+        self._connecting = innards.own_connecting(self._connection)
         self._changed = asyncio.Event()
         self._connection.on("connectionstatechange", self._changed.set)
-        # Track and preferences before the offer is set, or H.264 would travel in another codec's payload type.
-        transceiver = self._connection.addTransceiver(track, direction="sendonly")
+        # Preferences before the offer is set, or H.264 would travel in another codec's payload type.
+        transceiver = self._connection.addTransceiver("video", direction="sendonly")
         codecs = RTCRtpSender.getCapabilities("video").codecs
         h264 = {codec.parameters.get("profile-level-id"): codec for codec in codecs if codec.mimeType == "video/H264"}
         resend = [codec for codec in codecs if codec.mimeType == "video/rtx"]
         transceiver.setCodecPreferences([*(h264[profile] for profile in PROFILES), *resend])
-        # The library passes key frame requests on to its encoders alone, and there is none here.
-        sender = transceiver.sender
-        sender._send_keyframe = track.refresh  # type: ignore[method-assign] # noqa: SLF001 - no public way
-        self._reports = Reports(sender._ssrc)  # noqa: SLF001
-        self._read_reports = sender._handle_rtcp_packet  # noqa: SLF001
-        sender._handle_rtcp_packet = self._handle_report  # type: ignore[method-assign] # noqa: SLF001
+        self._failed = False
+        self._sender = Sender(track, transceiver.sender.transport, clock, packetise=packetise, failed=self._fail)
+        innards.take_over(transceiver, self._sender)
 
     @property
     def state(self) -> str:
         """As in WebRTC: ``new``, ``connecting``, ``connected``, ``failed`` or ``closed``."""
-        return self._connection.connectionState
+        return "failed" if self._failed else self._connection.connectionState
 
     @property
     def reception(self) -> Reception | None:
         """How the viewer gets the picture; None before its first report."""
-        return self._reports.last
+        return self._sender.reports.last
 
     async def answer(self, offer: str) -> str:
         """Returns the answer to an admitted offer, all candidates in it.
@@ -91,10 +92,6 @@ class Peer:
                 "the offer cannot be answered", "offer one H.264 video section", code="offer_invalid"
             ) from exc
         return self._connection.localDescription.sdp
-
-    async def _handle_report(self, packet: AnyRtcpPacket) -> None:
-        self._reports.take(packet, self._clock.monotonic())
-        await self._read_reports(packet)
 
     async def change(self) -> None:
         """Waits for another state, or for ``wake``."""
@@ -118,22 +115,9 @@ class Peer:
             if isinstance(outcome, Exception):
                 log.error("a viewer's connection was not closed cleanly: %r", outcome)
 
-
-def own_connecting(connection: RTCPeerConnection) -> list[asyncio.Task[None]]:
-    """Returns a list that gets every task in which a connection comes up.
-
-    The library starts them and forgets them, so that a connection closed meanwhile comes up all the same and leaves its
-    consent checks or its sender running for ever (aioice 0.13, aiortc 1.16).
-    """
-    tasks: list[asyncio.Task[None]] = []
-    connect = connection._RTCPeerConnection__connect  # type: ignore[attr-defined] # noqa: SLF001 - no public way
-
-    def begin() -> asyncio.Task[None]:
-        tasks.append(asyncio.create_task(connect(), name="viewer connects"))
-        return tasks[-1]
-
-    connection._RTCPeerConnection__connect = begin  # type: ignore[attr-defined] # noqa: SLF001
-    return tasks
+    def _fail(self) -> None:
+        self._failed = True
+        self._changed.set()
 
 
 async def settle(tasks: list[asyncio.Task[None]]) -> None:

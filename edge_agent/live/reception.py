@@ -53,8 +53,8 @@ class Reports:
         self._ssrc = ssrc
         self._asked: tuple[int, Monotonic] | None = None
 
-    def sent(self, ntp: int, now: Monotonic) -> None:
-        """Notes that a sender report with an NTP time of 64 bits went out."""
+    def asked(self, ntp: int, now: Monotonic) -> None:
+        """Notes that a sender report with an NTP time of 64 bits goes out; the viewer's next report echoes it."""
         self._asked = (ntp >> 16 & 0xFFFF_FFFF, now)
 
     def take(self, packet: AnyRtcpPacket, now: Monotonic) -> None:

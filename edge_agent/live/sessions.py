@@ -7,11 +7,13 @@ import secrets
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from edge_agent.aio.clock import Clock
 from edge_agent.errors import PermanentError, TransientError
 from edge_agent.live import Picture
 from edge_agent.live.offer import admit
+from edge_agent.live.payload import Unit
 from edge_agent.live.peer import Peer
 from edge_agent.live.settings import LiveSettings
 from edge_agent.live.shared import SharedTranscoders
@@ -24,6 +26,9 @@ POLLS = 4
 
 FAREWELL = 5.0
 """Seconds that closing a connection may take before it is given up with a logged fault."""
+
+UNITS = 64
+"""Pictures that stay cut into packets, of all cameras together: 1.3 MB at 4 Mb/s."""
 
 log = logging.getLogger(__name__)
 
@@ -89,6 +94,8 @@ class LiveSessions:
         self._opened = opened
         self._closed = closed
         self._transcoders = SharedTranscoders(settings, clock, rng)
+        # A picture is cut into packets once: what arrived for one viewer arrived for all within the same moment.
+        self._packetise = lru_cache(UNITS)(Unit)
         self._group: asyncio.TaskGroup | None = None
         self._watched: set[_Watched] = set()
         self._sessions: dict[str, _Watched] = {}
@@ -168,7 +175,7 @@ class LiveSessions:
             ask_for_key=transcoder.ask_for_key if transcoder else picture.ask_for_key,
             unshowable=lambda: watched.end("the camera changed to a codec that browsers do not show"),
         )
-        watched = _Watched(camera, track, Peer(track, self._clock, self._settings.ice_servers))
+        watched = _Watched(camera, track, Peer(track, self._clock, self._packetise, self._settings.ice_servers))
         self._viewers[camera] += 1
         self._watched.add(watched)
         group.create_task(self._watch(watched, transcoded=transcoder is not None), name=f"{camera}: viewer")

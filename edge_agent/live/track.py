@@ -1,13 +1,8 @@
-"""A viewer's video track: packets of a ring, sent as they are."""
+"""What a viewer is sent next, and when: packets of a ring, with timestamps of its own."""
 
 import asyncio
 import fractions
 from collections.abc import Callable
-
-import av
-from aiortc import MediaStreamTrack
-from av.stream import Stream
-from typing_extensions import override
 
 from edge_agent.aio.clock import Clock
 from edge_agent.aio.ring import Reader, Ring
@@ -24,8 +19,8 @@ PATIENCE = 1.5
 TIME_BASE = fractions.Fraction(1, CLOCK_RATE)
 
 
-class RingTrack(MediaStreamTrack):
-    """Gives aiortc's sender encoded packets, which it only packetises.
+class RingTrack:
+    """One viewer's place in a ring, or in several one after another.
 
     Args:
         ring: H.264 in Annex B form.
@@ -35,8 +30,6 @@ class RingTrack(MediaStreamTrack):
         unshowable: called once when a packet comes that is not H.264.
     """
 
-    kind = "video"
-
     def __init__(
         self,
         ring: Ring[Packet],
@@ -45,36 +38,36 @@ class RingTrack(MediaStreamTrack):
         ask_for_key: Callable[[], None] | None = None,
         unshowable: Callable[[], None],
     ) -> None:
-        super().__init__()
         self._ring = ring
         self._clock = clock
         self._ask_for_key = ask_for_key
         self._unshowable = unshowable
         self._reader = ring.reader(lag=LAG)
         self._coming: tuple[Ring[Packet], Reader[Packet]] | None = None
+        self._skipped = 0
         self._pace = Pace(clock.monotonic())
         self._refreshed = clock.monotonic()
-        self._started = False
+        self._sleeper: asyncio.Future[None] | None = None
 
-    @override
-    async def recv(self) -> "av.Packet[Stream]":
-        """Waits for the next packet and for the time to send it. See ``MediaStreamTrack``."""
-        if not self._started:
-            # The connection took its time to come up; the newest key frame may be another one by now.
-            self._started = True
-            self._from_last_key()
-        packet = await self._next()
+    @property
+    def skipped(self) -> int:
+        """How many pictures this viewer lost because it was too slow."""
+        return self._skipped + self._reader.skipped
+
+    def start(self) -> None:
+        """Begins at the newest key frame: the connection took its time to come up, it may be another one by now."""
+        self._from_last_key()
+
+    async def next(self) -> tuple[Packet, int]:
+        """Waits for the next packet and for the time to send it; returns it with its timestamp in ``CLOCK_RATE``."""
+        packet = await self._read()
         while packet.stream.codec is not Codec.H264:
             self._unshowable()
-            packet = await self._next()
-        now = self._clock.monotonic()
-        wait = self._pace.due(packet, now) - now
+            packet = await self._read()
+        wait = self._pace.due(packet, self._clock.monotonic()) - self._clock.monotonic()
         if wait > 0:
             await asyncio.sleep(wait)
-        sent = av.Packet(packet.data)
-        sent.pts = self._pace.stamp(packet, self._clock.monotonic())
-        sent.time_base = TIME_BASE
-        return sent
+        return packet, self._pace.stamp(packet, self._clock.monotonic())
 
     def switch(self, ring: Ring[Packet], *, ask_for_key: Callable[[], None] | None = None) -> None:
         """Goes on with another ring from its newest key frame, as soon as it has one; until then the picture stays.
@@ -85,8 +78,11 @@ class RingTrack(MediaStreamTrack):
             ring: H.264 in Annex B form, another resolution or bit rate of the same camera.
             ask_for_key: as for the track.
         """
+        if self._coming is not None and self._sleeper is not None:
+            self._coming[1].forget(self._sleeper)
         self._ask_for_key = ask_for_key
         self._coming = (ring, ring.reader(lag=LAG))
+        self._wake()
 
     def refresh(self) -> None:
         """Answers a viewer that lost the picture (RTCP PLI or FIR), not more often than it can bear."""
@@ -99,15 +95,36 @@ class RingTrack(MediaStreamTrack):
         else:
             self._from_last_key()
 
-    async def _next(self) -> Packet:
-        if self._coming is not None and (first := self._coming[1].take(0.0)) is not None:
+    async def _read(self) -> Packet:
+        while True:
+            sleeper = self._sleeper = asyncio.get_running_loop().create_future()
+            try:
+                packet = self._poll(sleeper)
+                if packet is not None:
+                    return packet
+                await sleeper
+            finally:
+                self._reader.forget(sleeper)
+                if self._coming is not None:
+                    self._coming[1].forget(sleeper)
+
+    def _poll(self, sleeper: asyncio.Future[None]) -> Packet | None:
+        if self._coming is not None and (first := self._coming[1].poll(sleeper)) is not None:
+            self._reader.forget(sleeper)
+            self._skipped += self._reader.skipped
             self._ring, self._reader = self._coming
             self._coming = None
             self._pace.restart(self._clock.monotonic())
             return first
-        return await self._reader.get()
+        return self._reader.poll(sleeper)
 
     def _from_last_key(self) -> None:
         self._refreshed = self._clock.monotonic()
+        self._skipped += self._reader.skipped
         self._reader = self._ring.reader(lag=LAG)
         self._pace.restart(self._refreshed)
+        self._wake()
+
+    def _wake(self) -> None:
+        if self._sleeper is not None and not self._sleeper.done():
+            self._sleeper.set_result(None)

@@ -14,7 +14,7 @@ def report(*, ssrc: int = SSRC, lost: int = 0, lsr: int = 0, dlsr: int = 0) -> R
 
 def test_a_report_tells_loss_jitter_and_the_round_trip() -> None:
     reports = Reports(SSRC)
-    reports.sent(NTP, Monotonic(10.0))
+    reports.asked(NTP, Monotonic(10.0))
     reports.take(report(lost=64, lsr=0x3344_5566, dlsr=32_768), Monotonic(10.6))
     assert reports.last is not None
     assert (reports.last.at, reports.last.loss, reports.last.jitter) == (10.6, 0.25, 0.01)
@@ -39,7 +39,7 @@ def test_a_report_on_another_stream_or_of_another_time_says_nothing() -> None:
 
 def test_a_report_that_answers_another_question_tells_no_round_trip() -> None:
     reports = Reports(SSRC)
-    reports.sent(NTP, Monotonic(1.0))
+    reports.asked(NTP, Monotonic(1.0))
     reports.take(report(lsr=5), Monotonic(2.0))
     assert reports.last is not None
     assert reports.last.rtt is None

@@ -1,6 +1,8 @@
 import asyncio
 import gc
+import itertools
 import random
+import struct
 import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
@@ -18,7 +20,7 @@ from edge_agent.values.ids import CameraId
 from edge_agent.values.packet import Codec, Packet
 from edge_agent.values.time import CLOCK_RATE
 from tests.live.test_offer import LINES, OFFER
-from tests.live.viewer import PATIENCE, FakeCamera, Viewer, encode, luma, number, playing, sockets, until, vanish
+from tests.live.viewer import PATIENCE, FakeCamera, Viewer, drop, encode, luma, number, playing, sockets, until, vanish
 
 STREET = CameraId("street")
 
@@ -251,6 +253,56 @@ async def test_a_viewer_is_moved_to_another_stream_at_its_key_frame_within_the_s
                 continue
 
 
+async def test_lost_packets_are_sent_again(packets: list[Packet]) -> None:
+    camera = FakeCamera(packets)
+    camera.fill(10)
+    async with live() as it, playing(camera):
+        viewer, _ = await it.watch(camera)
+        dropped = drop(viewer, every=7)
+        seen = [number(await viewer.frame()) for _ in range(75)]
+        assert dropped
+        assert all((later - earlier) % 100 == 1 for earlier, later in itertools.pairwise(seen))
+
+
+async def test_malformed_feedback_changes_nothing(packets: list[Packet]) -> None:
+    camera = FakeCamera(packets)
+    async with live() as it, playing(camera):
+        viewer, _ = await it.watch(camera)
+        await viewer.frame()
+        [source] = viewer.connection.getReceivers()[0].getSynchronizationSources()
+        transport = viewer.connection.getReceivers()[0].transport
+        ssrc = struct.pack("!L", source.source)
+        for packet_type, count, body in [
+            (206, 15, bytes(8) + b"REMB\xff\0\0\0"),  # an estimate for 255 streams that are not named
+            (206, 15, bytes(8)),
+            (206, 4, bytes(8)),
+            (206, 1, bytes(4)),
+            (205, 1, bytes(4) + ssrc + b"\1\2\xff\xff" * 300),
+            (205, 1, bytes(4) + ssrc),
+            (201, 1, bytes(4) + ssrc + bytes(20)),
+            (201, 31, bytes(4)),
+            (202, 3, b"\xff" * 8),
+            (203, 2, bytes(4)),
+            (200, 0, bytes(4)),
+        ]:
+            await transport._send_rtp(struct.pack("!BBH", 0x80 | count, packet_type, len(body) // 4) + body)
+        for _ in range(30):
+            await viewer.frame()
+        assert it.closed == []
+
+
+async def test_packets_leave_one_by_one_where_the_kernel_cuts_none(
+    packets: list[Packet], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("edge_agent.live.line.SEGMENT", 9999)  # an option that no kernel knows
+    camera = FakeCamera(encode(size=(1280, 720), frames=40))
+    camera.fill(10)
+    async with live() as it, playing(camera):
+        viewer, _ = await it.watch(camera)
+        for _ in range(20):
+            await viewer.frame()
+
+
 async def test_how_a_viewer_gets_the_picture_is_known(packets: list[Packet]) -> None:
     camera = FakeCamera(packets)
     async with live() as it, playing(camera):
@@ -259,10 +311,12 @@ async def test_how_a_viewer_gets_the_picture_is_known(packets: list[Packet]) -> 
         [watched] = it.sessions._watched
         assert watched.peer.reception is None or watched.peer.reception.loss == 0
         async with asyncio.timeout(PATIENCE):
-            while (told := watched.peer.reception) is None or told.bitrate is None:
+            while (told := watched.peer.reception) is None or told.bitrate is None or told.rtt is None:
                 await viewer.frame()
         assert told.loss == 0
         assert told.jitter < 1
+        assert told.rtt is not None
+        assert told.rtt < 1
 
 
 async def test_a_codec_that_browsers_do_not_show_ends_the_session(packets: list[Packet]) -> None:

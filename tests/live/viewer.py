@@ -1,6 +1,7 @@
 """A second WebRTC peer as a viewer, and a camera whose ring is filled from a clip."""
 
 import asyncio
+import itertools
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
@@ -17,7 +18,8 @@ from numpy.typing import NDArray
 
 from edge_agent.aio.ring import Ring
 from edge_agent.errors import AgentError
-from edge_agent.live.peer import own_connecting, settle
+from edge_agent.live.innards import own_connecting
+from edge_agent.live.peer import settle
 from edge_agent.values.frame import Frame
 from edge_agent.values.packet import Codec, Packet, StreamInfo
 from edge_agent.values.time import CLOCK_RATE, Monotonic
@@ -169,6 +171,23 @@ def vanish(viewer: Viewer) -> None:
     transport = viewer.connection.getReceivers()[0].transport.transport
     for protocol in transport._connection._protocols:
         protocol.transport.abort()
+
+
+def drop(viewer: Viewer, *, every: int) -> list[int]:
+    """Loses each so-many-th packet on its way to a viewer; returns a list of their lengths."""
+    transport = viewer.connection.getReceivers()[0].transport
+    handle = transport._handle_rtp_data
+    lost: list[int] = []
+    count = itertools.count(1)
+
+    async def handle_most(data: bytes, arrival_time_ms: int) -> None:
+        if next(count) % every:
+            await handle(data, arrival_time_ms)
+        else:
+            lost.append(len(data))
+
+    transport._handle_rtp_data = handle_most  # type: ignore[method-assign]
+    return lost
 
 
 def sockets() -> int:
