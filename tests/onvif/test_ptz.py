@@ -4,29 +4,18 @@ import asyncio
 import random
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
 
 import pytest
 
 from edge_agent.errors import PermanentError, TransientError
 from edge_agent.onvif.ptz import HOLD, RELEASE, Preset, Ptz, Velocity
-from edge_agent.values.time import Monotonic
+from tests.clocks import LoopClock
 
 pytestmark = pytest.mark.looptime
 
 RIGHT = Velocity(pan=1.0, tilt=0.0, zoom=0.0)
 CLOSER = Velocity(pan=0.0, tilt=0.0, zoom=0.5)
 STILL = Velocity(pan=0.0, tilt=0.0, zoom=0.0)
-
-
-class LoopClock:
-    """See ``Clock``."""
-
-    def monotonic(self) -> Monotonic:
-        return Monotonic(asyncio.get_running_loop().time())
-
-    def wall(self) -> datetime:
-        return datetime.now(UTC)
 
 
 class Motors:
