@@ -1,8 +1,9 @@
 """Loudspeakers that take sound by HTTP: signed requests, and sound poured out in step with time."""
 
 import asyncio
+import itertools
 import ssl
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,13 +13,19 @@ import aiohttp
 
 from edge_agent.aio.threads import own_thread
 from edge_agent.errors import AgentError, PermanentError, TransientError
+from edge_agent.talkdown.blocks import Beat, cut
 from edge_agent.talkdown.rtsp.digest import Authenticator, Credentials
+from edge_agent.talkdown.rtsp.g711 import Codec, encode
+from edge_agent.values.speech import Sound, Speech
 
 AHEAD = 0.2
 """Seconds of sound sent before they are due: a late packet is not heard as a gap."""
 
-_PIECE = 0.05
+_PIECE, _LIVE_PIECE = 0.05, 0.02
 """Seconds of sound sent at a time."""
+
+_ENDLESS = 9_999_999
+"""Bytes that a talk announces, as VAPIX's own examples do: twenty minutes."""
 
 _LARGEST = 65_536
 """Bytes of an answer that are read."""
@@ -84,6 +91,36 @@ class Device:
         return TransientError(f"{where} broke the connection", "it may be restarting")
 
 
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """Sound in G.711 as an HTTP body.
+
+    Attributes:
+        pieces: each to be taken when it is due.
+        step: seconds in a piece.
+        length: bytes that are announced.
+        count: how many pieces there are; 0 for a talk, of which nobody knows.
+        live: whether it is a talk.
+    """
+
+    pieces: Iterator[bytes]
+    step: float
+    length: int
+    count: int
+    live: bool
+
+
+async def stream(sound: Sound, rate: int, codec: Codec) -> Stream:
+    """Returns sound as a body, a byte a sample."""
+    live = not isinstance(sound, Speech)
+    step = _LIVE_PIECE if live else _PIECE
+    pieces = (encode(block, codec) for block in await cut(sound, rate, round(step * rate)))
+    if live:
+        return Stream(pieces, step, _ENDLESS, 0, live)
+    known = list(pieces)
+    return Stream(iter(known), step, sum(map(len, known)), len(known), live)
+
+
 class Client:
     """Made by ``Device.opened``; used by one coroutine.
 
@@ -114,50 +151,54 @@ class Client:
                     _check(answer)
                     return (await answer.content.read(_LARGEST)).decode("utf-8", "replace")
 
-    async def pour(
-        self, method: str, path: str, kind: str, payload: bytes, started: Callable[[], None], *, rate: int
-    ) -> None:
+    async def pour(self, method: str, path: str, kind: str, stream: "Stream", started: Callable[[], None]) -> None:
         """Sends sound in step with time and returns when the device took all of it and had time to play it.
 
-        Sign in with ``request`` before: a body cannot be begun twice.
+        Sign in with ``request`` before: a body cannot be begun twice. Nobody knows how long a talk will be, so it is
+        announced as long as these devices allow and broken off at its end.
 
         Args:
             method: of the request.
             path: where to.
             kind: content type.
-            payload: a byte a sample.
+            stream: the sound.
             started: called when the first of it is sent.
-            rate: samples a second.
 
         Raises:
             TransientError: the device is busy, stopped listening, or did not answer at the end.
             PermanentError: it refuses.
         """
         loop = asyncio.get_running_loop()
-        length = len(payload) / rate
-        size = int(_PIECE * rate)
         sent = asyncio.Event()
-        begun = loop.time()
+        beat = Beat(stream.step, live=stream.live, ahead=0.0 if stream.live else AHEAD)
+        limit = asyncio.timeout(None if stream.live else stream.count * stream.step + self._timeout)
 
         async def sound() -> AsyncIterator[bytes]:
-            for offset in range(0, len(payload), size):
-                await asyncio.sleep(max(0.0, begun + offset / rate - AHEAD - loop.time()))
-                if offset == size:  # asked for the second piece: the first is on its way
+            for number in itertools.count(1):
+                await beat.due()
+                if number == 2:  # asked for the second piece: the first is on its way # noqa: PLR2004
                     started()
-                yield payload[offset : offset + size]
+                if (piece := next(stream.pieces, None)) is None:
+                    break
+                yield piece
+                if number == stream.count:  # an answer to the last one ends this
+                    break
             sent.set()
+            if stream.live:
+                limit.reschedule(loop.time())
 
-        headers = {**self._signed(method, path), "Content-Type": kind, "Content-Length": str(len(payload))}
-        async with (
-            asyncio.timeout(length + self._timeout),
-            self._session.request(method, path, data=sound(), headers=headers) as answer,
-        ):
-            if answer.status == _UNAUTHORIZED:
-                self._authenticator.challenged(answer.headers.getall("WWW-Authenticate", ()))
-                raise TransientError("the device asked for the password again", "try again")
-            _check(answer)
-            await sent.wait()  # some answer before they have heard everything
-        await asyncio.sleep(max(0.0, begun + length - loop.time()))
+        headers = {**self._signed(method, path), "Content-Type": kind, "Content-Length": str(stream.length)}
+        try:
+            async with limit, self._session.request(method, path, data=sound(), headers=headers) as answer:
+                if answer.status == _UNAUTHORIZED:
+                    self._authenticator.challenged(answer.headers.getall("WWW-Authenticate", ()))
+                    raise TransientError("the device asked for the password again", "try again")
+                _check(answer)
+                await sent.wait()  # some answer before they have heard everything
+        except TimeoutError:
+            if not (stream.live and sent.is_set()):
+                raise
+        await beat.over()
 
     def _signed(self, method: str, path: str) -> dict[str, str]:
         authorization = self._authenticator.authorization(method, path)

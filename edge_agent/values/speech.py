@@ -1,6 +1,8 @@
-"""Sound on its way to a loudspeaker."""
+"""Sound on its way to a loudspeaker: finished, or being spoken right now."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,3 +24,20 @@ class Speech:
     def seconds(self) -> float:
         """How long it sounds."""
         return len(self.samples) / self.rate
+
+
+class Talk(Protocol):
+    """A voice that is being spoken; whoever plays it takes each block when it is due, and so sets the pace."""
+
+    def blocks(self, rate: int, size: int) -> Iterator[NDArray[np.int16]]:
+        """Yields what is to be heard at that very moment until the talk is over; used once, on the event loop.
+
+        Args:
+            rate: samples a second that the loudspeaker wants.
+            size: samples in every block.
+        """
+        ...
+
+
+Sound: TypeAlias = Speech | Talk
+"""What a loudspeaker plays."""

@@ -23,7 +23,19 @@ from gi.repository import GLib, Gst, GstRtsp, GstRtspServer  # noqa: E402 - vers
 
 DELIMITER = {"h264": re.compile(rb"\x00\x00\x00\x01\x09"), "h265": re.compile(rb"\x00\x00\x00\x01\x46\x01")}
 FORMAT = {"h264": "avc", "h265": "hvc1"}
-VOICES = {"pcmu": (0, "rtppcmudepay ! mulawdec"), "pcma": (8, "rtppcmadepay ! alawdec")}
+PCM = "audioconvert ! audioresample ! audio/x-raw,format=S16LE,channels=1,rate=8000"
+HBR = "streamtype=(string)5,mode=AAC-hbr,sizelength=(string)13,indexlength=(string)3,indexdeltalength=(string)3"
+VOICES = {
+    "pcmu": ("0,clock-rate=8000", f"rtppcmudepay ! mulawdec ! audiorate ! {PCM}"),
+    "pcma": ("8,clock-rate=8000", f"rtppcmadepay ! alawdec ! audiorate ! {PCM}"),
+    "l16": ("97,clock-rate=16000", f"rtpL16depay ! {PCM}"),
+    # What nothing here decodes is kept as it came.
+    "mpeg4-generic": (
+        f"97,clock-rate=16000,encoding-params=(string)1,config=(string)1408,{HBR}",
+        "rtpmp4gdepay ! aacparse ! audio/mpeg,stream-format=adts",
+    ),
+    **{f"g726-{rate}": ("97,clock-rate=8000", "rtpg726depay") for rate in (16, 24, 32, 40)},
+}
 
 
 def options() -> argparse.Namespace:
@@ -110,7 +122,7 @@ def loudspeaker(args: argparse.Namespace) -> str:
         f"filesink location={args.heard} append=true buffer-mode=unbuffered async=false" if args.heard else "fakesink"
     )
     return (
-        f'( capsfilter caps="application/x-rtp,media=audio,payload={payload},clock-rate=8000,'
+        f'( capsfilter caps="application/x-rtp,media=audio,payload={payload},'
         f'encoding-name={args.voice.upper()}" name=depay_backchannel ! {decode} ! {where} )'
     )
 

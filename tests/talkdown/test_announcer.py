@@ -22,7 +22,7 @@ from edge_agent.talkdown.sound import to_wav
 from edge_agent.talkdown.voice import Voice
 from edge_agent.values.event import Outcome, TalkdownReceipt
 from edge_agent.values.ids import CameraId
-from edge_agent.values.speech import Speech
+from edge_agent.values.speech import Sound, Speech
 from tests.talkdown.conftest import chirp
 
 DEADLINE = 5.0
@@ -38,16 +38,17 @@ class FakeSpeaker:
         self.finish = asyncio.Semaphore(0)
         self.peaks: list[int] = []
 
-    async def play(self, speech: Speech, started: Callable[[], None]) -> None:
+    async def play(self, sound: Sound, started: Callable[[], None]) -> None:
+        assert isinstance(sound, Speech)
         self.playing += 1
         self.most = max(self.most, self.playing)
         try:
             if self.error is not None:
                 raise self.error
-            self.peaks.append(int(np.abs(speech.samples).max()))
+            self.peaks.append(int(np.abs(sound.samples).max()))
             started()
             await self.finish.acquire()
-            assert speech.seconds > 0
+            assert sound.seconds > 0
         finally:
             self.playing -= 1
 

@@ -19,11 +19,12 @@ class Stream:
 
     Args:
         payload_type: RTP payload type.
-        rate: samples a second, a byte each.
+        marked: whether every packet bears the marker, as for whole access units (RFC 3640, section 3.1); else only the
+            first, which begins a talkspurt.
     """
 
-    def __init__(self, payload_type: int, rate: int) -> None:
-        self.size = round(rate * PACKET_TIME)
+    def __init__(self, payload_type: int, *, marked: bool = False) -> None:
+        self._marked = marked
         self._payload_type = payload_type
         self._source = secrets.randbits(32)
         self._sequence = secrets.randbits(16)
@@ -31,12 +32,16 @@ class Stream:
         self._packets = 0
         self._bytes = 0
 
-    def packet(self, payload: bytes) -> bytes:
-        """Returns the next packet; the first one is marked as the beginning of a talkspurt."""
-        marker = 0x80 if self._packets == 0 else 0
+    def skip(self, samples: int) -> None:
+        """Lets time pass without a packet."""
+        self._timestamp = (self._timestamp + samples) & 0xFFFFFFFF
+
+    def packet(self, payload: bytes, samples: int) -> bytes:
+        """Returns the next packet, of so many samples."""
+        marker = 0x80 if self._marked or self._packets == 0 else 0
         header = struct.pack("!BBHII", 0x80, marker | self._payload_type, self._sequence, self._timestamp, self._source)
         self._sequence = (self._sequence + 1) & 0xFFFF
-        self._timestamp = (self._timestamp + len(payload)) & 0xFFFFFFFF
+        self.skip(samples)
         self._packets += 1
         self._bytes += len(payload)
         return header + payload

@@ -5,18 +5,18 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Literal
 
-import numpy as np
-
 from edge_agent.aio.clock import Clock
 from edge_agent.errors import AgentError, TransientError
+from edge_agent.talkdown.blocks import Beat, cut
 from edge_agent.talkdown.rtsp.address import Address
 from edge_agent.talkdown.rtsp.carrier import Carrier, Interleaved, datagrams
+from edge_agent.talkdown.rtsp.coding import AAC, coding
 from edge_agent.talkdown.rtsp.connection import Answer, Connection, connected
-from edge_agent.talkdown.rtsp.g711 import encode
 from edge_agent.talkdown.rtsp.refusal import OK, SESSION_LOST, refusal
 from edge_agent.talkdown.rtsp.rtp import REPORT_EVERY, Stream
 from edge_agent.talkdown.rtsp.sdp import Backchannel, find_backchannel
 from edge_agent.talkdown.rtsp.wire import Message
+from edge_agent.values.speech import Sound, Speech
 
 FAREWELL = 1.0
 """Seconds that ending a session may take, whatever the camera does."""
@@ -56,6 +56,8 @@ class Session:
         self._clock = clock
         self._beat: Answer | None = None
         self._beat_method = "GET_PARAMETER"
+        self._stream = Stream(backchannel.format.payload_type, marked=backchannel.format.name == AAC)
+        self._begun = False
 
     async def start(self) -> None:
         """Sends SETUP and PLAY."""
@@ -64,44 +66,48 @@ class Session:
         self._carrier.agree(answer.header("Transport"))
         await self._connection.request("PLAY", self._url, {"Range": "npt=0.000-", **_REQUIRE})
 
-    async def send(self, payload: bytes, started: Callable[[], None]) -> None:
+    async def send(self, sound: Sound, started: Callable[[], None]) -> None:
         """Sends sound in step with time and returns when the camera took the last of it and had time to play it.
 
-        The schedule counts from the first packet, so a late packet delays none after it and no drift adds up.
-
         Args:
-            payload: encoded sound, a byte a sample.
+            sound: what to say; a talk is sent until it is over.
             started: called after the first packet.
 
         Raises:
             TransientError: the camera went away, or stopped listening.
         """
-        loop = asyncio.get_running_loop()
-        stream = Stream(self.backchannel.payload_type, self.backchannel.rate)
-        begun = loop.time()
-        pause = self._connection.lives / 2
-        report, beat = begun, begun + pause
-        due = begun
-        # Whole packets only: some cameras drop a short one.
-        payload += encode(np.zeros(-len(payload) % stream.size, np.int16), self.backchannel.codec)
+        wanted = self.backchannel.format
+        encoder = coding(wanted)
+        blocks = await cut(sound, wanted.rate, encoder.size)
+        beat = Beat(encoder.size / wanted.rate, live=not isinstance(sound, Speech))
+        report, pulse = 0.0, self._connection.lives / 2
         try:
-            for offset in range(0, len(payload), stream.size):
-                due = begun + offset / self.backchannel.rate
-                await _until(due)
-                if due >= report:
-                    await self._carrier.report(stream.report(self._clock.wall()))
-                    report = due + REPORT_EVERY
-                if due >= beat:
+            while True:
+                self._stream.skip(await beat.due() * encoder.size)
+                if (block := next(blocks, None)) is None:
+                    break
+                if beat.passed >= report:
+                    await self._carrier.report(self._stream.report(self._clock.wall()))
+                    report = beat.passed + REPORT_EVERY
+                if beat.passed >= pulse:
                     self._keep_alive()
-                    beat = due + pause
-                await self._carrier.sound(stream.packet(payload[offset : offset + stream.size]))
-                if offset == 0:
-                    started()
+                    pulse = beat.passed + self._connection.lives / 2
+                await self._packet(encoder.encode(block), encoder.size, started)
+            for payload in encoder.finish():
+                await self._packet(payload, encoder.size, started)
+                await beat.due()
         except TransientError as exc:
-            raise TransientError(f"{due - begun:.1f} s into the sentence: {exc.reason}", exc.remedy) from exc
-        await _until(begun + len(payload) / self.backchannel.rate)
+            raise TransientError(f"{beat.passed:.1f} s into the sentence: {exc.reason}", exc.remedy) from exc
         await self._confirm()
         await asyncio.sleep(SETTLE)
+
+    async def _packet(self, payload: bytes, samples: int, started: Callable[[], None]) -> None:
+        if not payload:
+            return
+        await self._carrier.sound(self._stream.packet(payload, samples))
+        if not self._begun:
+            self._begun = True
+            started()
 
     async def end(self) -> None:
         """Tells the camera that we leave; never longer than ``FAREWELL``, whatever it answers."""
@@ -133,8 +139,16 @@ class Session:
 
 
 @asynccontextmanager
-async def opened(address: Address, transport: Literal["tcp", "udp"], clock: Clock) -> AsyncIterator[Session]:
+async def opened(
+    address: Address, transport: Literal["tcp", "udp"], clock: Clock, *, live: bool = False
+) -> AsyncIterator[Session]:
     """Opens a camera's loudspeaker for the length of the block, in a connection apart from its video.
+
+    Args:
+        address: of the camera.
+        transport: of the sound.
+        clock: for the wall time in sender reports.
+        live: whether somebody is about to talk, see ``coding.best``.
 
     Raises:
         TransientError: the camera is away or busy.
@@ -145,13 +159,7 @@ async def opened(address: Address, transport: Literal["tcp", "udp"], clock: Cloc
         described = await connection.request("DESCRIBE", address.url, {"Accept": "application/sdp", **_REQUIRE})
         base = described.header("Content-Base") or described.header("Content-Location") or address.url
         carrier: Carrier = Interleaved(connection) if transport == "tcp" else stack.enter_context(datagrams(connection))
-        session = Session(connection, *find_backchannel(described.body, base), carrier, clock)
+        session = Session(connection, *find_backchannel(described.body, base, live=live), carrier, clock)
         stack.push_async_callback(session.end)
         await session.start()
         yield session
-
-
-async def _until(when: float) -> None:
-    delay = when - asyncio.get_running_loop().time()
-    if delay > 0:
-        await asyncio.sleep(delay)

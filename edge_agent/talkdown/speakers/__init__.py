@@ -7,19 +7,19 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator
 
 from edge_agent.kinds import KindSettings
-from edge_agent.values.speech import Speech
+from edge_agent.values.speech import Sound
 
 
 class Speaker(Protocol):
     """Makes a place hear something; used by one coroutine at a time."""
 
-    async def play(self, speech: Speech, started: Callable[[], None]) -> None:
-        """Returns when the last sample was accepted by the device and had time to sound.
+    async def play(self, sound: Sound, started: Callable[[], None]) -> None:
+        """Returns when the last sample was accepted by the device and had time to sound; a talk, when it is over.
 
         Cancelling it stops the sound at once and leaves no session behind.
 
         Args:
-            speech: what to say, at any rate; the loudspeaker resamples it to its own.
+            sound: what to say, at any rate; ``blocks.cut`` brings it to the loudspeaker's own.
             started: called once, when the first sample is on its way.
 
         Raises:

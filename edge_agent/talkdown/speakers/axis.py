@@ -9,13 +9,11 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from pydantic import Field, FilePath, SecretStr
 from typing_extensions import override
 
-from edge_agent.aio.threads import own_thread
 from edge_agent.errors import PermanentError
 from edge_agent.talkdown.rtsp.digest import Credentials
-from edge_agent.talkdown.rtsp.g711 import Codec, encode
-from edge_agent.talkdown.sound import resampled
+from edge_agent.talkdown.rtsp.g711 import Codec
 from edge_agent.talkdown.speakers import Speaker, SpeakerSettings, WebAddress
-from edge_agent.values.speech import Speech
+from edge_agent.values.speech import Sound
 
 if TYPE_CHECKING:
     from edge_agent.talkdown.http import Client, Device
@@ -61,12 +59,14 @@ class AxisSpeaker:
         self._rate = rate
         self._kind = "audio/basic" if rate == 8000 else "audio/axis-mulaw-128"  # noqa: PLR2004 - G.711's own rate
 
-    async def play(self, speech: Speech, started: Callable[[], None]) -> None:
+    async def play(self, sound: Sound, started: Callable[[], None]) -> None:
         """See ``Speaker``."""
-        payload = await own_thread(lambda _: encode(resampled(speech, self._rate).samples, Codec.PCMU), name="speech")
+        from edge_agent.talkdown.http import stream  # noqa: PLC0415 - loaded by now, see ``build``
+
+        body = await stream(sound, self._rate, Codec.PCMU)
         async with self._device.opened() as client:
             await self._sign_in(client)
-            await client.pour("POST", _TRANSMIT, self._kind, payload, started, rate=self._rate)
+            await client.pour("POST", _TRANSMIT, self._kind, body, started)
 
     async def probe(self) -> str:
         """See ``Speaker``."""

@@ -1,4 +1,4 @@
-"""The loudspeaker of an ONVIF camera, through its RTSP backchannel in G.711."""
+"""The loudspeaker of an ONVIF camera, through its RTSP backchannel in whichever codec sounds best there."""
 
 from collections.abc import Callable
 from typing import Literal
@@ -8,14 +8,11 @@ from pydantic import Field, FilePath, SecretStr, field_validator
 from typing_extensions import override
 
 from edge_agent.aio.clock import SystemClock
-from edge_agent.aio.threads import own_thread
 from edge_agent.talkdown.rtsp.address import Address
 from edge_agent.talkdown.rtsp.digest import Credentials
-from edge_agent.talkdown.rtsp.g711 import encode
 from edge_agent.talkdown.rtsp.session import opened
-from edge_agent.talkdown.sound import resampled
 from edge_agent.talkdown.speakers import Speaker, SpeakerSettings
-from edge_agent.values.speech import Speech
+from edge_agent.values.speech import Sound, Speech
 
 
 class BackchannelSettings(SpeakerSettings):
@@ -65,16 +62,14 @@ class BackchannelSpeaker:
         self._transport = settings.transport
         self._clock = SystemClock()
 
-    async def play(self, speech: Speech, started: Callable[[], None]) -> None:
+    async def play(self, sound: Sound, started: Callable[[], None]) -> None:
         """See ``Speaker``."""
-        async with opened(self._address, self._transport, self._clock) as session:
-            wanted = session.backchannel
-            payload = await own_thread(
-                lambda _: encode(resampled(speech, wanted.rate).samples, wanted.codec), name="speech"
-            )
-            await session.send(payload, started)
+        live = not isinstance(sound, Speech)
+        async with opened(self._address, self._transport, self._clock, live=live) as session:
+            await session.send(sound, started)
 
     async def probe(self) -> str:
         """See ``Speaker``."""
         async with opened(self._address, self._transport, self._clock) as session:
-            return f"{session.backchannel.codec} at {session.backchannel.rate} Hz over {self._transport}"
+            wanted = session.backchannel.format
+            return f"{wanted.name} at {wanted.rate} Hz over {self._transport}"

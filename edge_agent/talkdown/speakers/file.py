@@ -1,9 +1,6 @@
 """A WAV file instead of a loudspeaker, to try talk-down out where there is none."""
 
-import asyncio
 import struct
-import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,13 +10,17 @@ from typing_extensions import override
 
 from edge_agent.aio.threads import own_thread
 from edge_agent.errors import PermanentError
-from edge_agent.talkdown.sound import RATE, resampled
+from edge_agent.talkdown.blocks import Beat, cut
+from edge_agent.talkdown.sound import RATE
 from edge_agent.talkdown.speakers import Speaker, SpeakerSettings
-from edge_agent.values.speech import Speech
+from edge_agent.values.speech import Sound, Speech
 
 _HEADER = struct.Struct("<4sI4s4sIHHIIHH4sI")
-_CHUNK = 0.1
-"""Seconds of sound written at a time."""
+_BLOCK = 441
+"""Samples in 20 ms."""
+
+_AT_ONCE = 10
+"""Blocks written at a time."""
 
 _MOST = 64 * 1024 * 1024
 """Bytes after which the file is begun anew: 25 minutes."""
@@ -50,21 +51,33 @@ class FileSpeaker:
         self._path = path
         self._paced = paced
 
-    async def play(self, speech: Speech, started: Callable[[], None]) -> None:
+    async def play(self, sound: Sound, started: Callable[[], None]) -> None:
         """See ``Speaker``."""
-        loop = asyncio.get_running_loop()
-        await own_thread(
-            lambda stop: self._write(speech, stop, lambda: loop.call_soon_threadsafe(started)), name="speaker file"
-        )
+        live = not isinstance(sound, Speech)
+        blocks = await cut(sound, RATE, _BLOCK)
+        beat = Beat(_BLOCK / RATE, live=live, ahead=0.0 if self._paced or live else float("inf"))
+        await self.probe()
+        started()
+        heard: list[bytes] = []
+        try:
+            while True:
+                await beat.due()
+                if (block := next(blocks, None)) is None:
+                    break
+                heard.append(block.astype("<i2").tobytes())
+                if len(heard) == _AT_ONCE:
+                    part, heard = b"".join(heard), []
+                    await self._write(part)
+        finally:
+            await self._write(b"".join(heard))
 
     async def probe(self) -> str:
         """See ``Speaker``."""
-        await own_thread(lambda _: self._touch(), name="speaker file")
+        await self._write(b"")
         return f"16 bit PCM at {RATE} Hz"
 
-    def _touch(self) -> None:
-        with self._opened():
-            pass
+    async def _write(self, part: bytes) -> None:
+        await own_thread(lambda _: self._append(part), name="speaker file")
 
     @contextmanager
     def _opened(self) -> Iterator[BinaryIO]:
@@ -76,19 +89,9 @@ class FileSpeaker:
                 f"cannot write {self._path} ({exc.strerror})", "set a path in a folder of ours"
             ) from exc
 
-    def _write(self, speech: Speech, stop: threading.Event, started: Callable[[], object]) -> None:
-        sound = resampled(speech, RATE).samples.astype("<i2").tobytes()
-        size = int(_CHUNK * RATE) * 2
+    def _append(self, part: bytes) -> None:
         with self._opened() as file:
-            end = _end(file)
-            started()
-            begun = time.monotonic()
-            for offset in range(0, len(sound), size):
-                if stop.is_set():
-                    break
-                end += file.write(sound[offset : offset + size])
-                due = begun + (offset + size) / (2 * RATE)
-                stop.wait(max(0.0, due - time.monotonic()) if self._paced else 0.0)
+            end = _end(file) + file.write(part)
             file.seek(0)
             file.write(_header(end - _HEADER.size))
 

@@ -11,13 +11,11 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from pydantic import Field, FilePath, SecretStr
 from typing_extensions import override
 
-from edge_agent.aio.threads import own_thread
 from edge_agent.errors import AgentError, PermanentError, TransientError
 from edge_agent.talkdown.rtsp.digest import Credentials
-from edge_agent.talkdown.rtsp.g711 import Codec, encode
-from edge_agent.talkdown.sound import resampled
+from edge_agent.talkdown.rtsp.g711 import Codec
 from edge_agent.talkdown.speakers import Speaker, SpeakerSettings, WebAddress
-from edge_agent.values.speech import Speech
+from edge_agent.values.speech import Sound
 
 if TYPE_CHECKING:
     from edge_agent.talkdown.http import Client, Device
@@ -62,14 +60,15 @@ class HikvisionSpeaker:
         self._device = device
         self._path = f"/ISAPI/System/TwoWayAudio/channels/{channel}"
 
-    async def play(self, speech: Speech, started: Callable[[], None]) -> None:
+    async def play(self, sound: Sound, started: Callable[[], None]) -> None:
         """See ``Speaker``."""
+        from edge_agent.talkdown.http import stream  # noqa: PLC0415 - loaded by now, see ``build``
+
         async with self._device.opened() as client:
-            codec = await self._codec(client)
-            payload = await own_thread(lambda _: encode(resampled(speech, _RATE).samples, codec), name="speech")
+            body = await stream(sound, _RATE, await self._codec(client))
             async with self._open(client) as session:
                 path = f"{self._path}/audioData{session}"
-                await client.pour("PUT", path, "application/octet-stream", payload, started, rate=_RATE)
+                await client.pour("PUT", path, "application/octet-stream", body, started)
 
     async def probe(self) -> str:
         """See ``Speaker``; the channel stays closed, for opening it can be heard."""

@@ -21,6 +21,7 @@ from edge_agent.errors import AgentError, PermanentError, TransientError
 from edge_agent.talkdown.rtsp.address import Address
 from edge_agent.talkdown.rtsp.digest import Credentials
 from edge_agent.talkdown.rtsp.session import opened
+from tests.talkdown.conftest import chirp
 
 SDP = "v=0\r\nm=audio 0 RTP/AVP 0\r\na=control:speaker\r\na=sendonly\r\n"
 DEADLINE = 10.0
@@ -112,7 +113,7 @@ async def fake_camera(
 
 async def speak(address: Address, seconds: float = 0.1, transport: Literal["tcp", "udp"] = "tcp") -> None:
     async with opened(address, transport, SystemClock()) as session:
-        await session.send(bytes(int(seconds * 8000)), lambda: None)
+        await session.send(chirp(seconds, 8000), lambda: None)
 
 
 async def test_the_whole_order_of_an_utterance() -> None:
