@@ -26,8 +26,8 @@ FORMAT = {"h264": "avc", "h265": "hvc1"}
 PCM = "audioconvert ! audioresample ! audio/x-raw,format=S16LE,channels=1,rate=8000"
 HBR = "streamtype=(string)5,mode=AAC-hbr,sizelength=(string)13,indexlength=(string)3,indexdeltalength=(string)3"
 VOICES = {
-    "pcmu": ("0,clock-rate=8000", f"rtppcmudepay ! mulawdec ! audiorate ! {PCM}"),
-    "pcma": ("8,clock-rate=8000", f"rtppcmadepay ! alawdec ! audiorate ! {PCM}"),
+    "pcmu": ("0,clock-rate=8000", "rtppcmudepay ! mulawdec"),
+    "pcma": ("8,clock-rate=8000", "rtppcmadepay ! alawdec"),
     "l16": ("97,clock-rate=16000", f"rtpL16depay ! {PCM}"),
     # What nothing here decodes is kept as it came.
     "mpeg4-generic": (
@@ -54,6 +54,9 @@ def options() -> argparse.Namespace:
     parser.add_argument("--size", default="640x360")
     parser.add_argument("--no-backchannel", action="store_true")
     parser.add_argument("--voice", default="pcmu", choices=sorted(VOICES), help="what the loudspeaker understands")
+    parser.add_argument(
+        "--fill", action="store_true", help="hear silence where a packet was lost, as a loudspeaker does"
+    )
     parser.add_argument("--audio-only", action="store_true")
     parser.add_argument("--in-band", action="store_true", help="repeat parameter sets; else they are in the SDP alone")
     return parser.parse_args()
@@ -123,7 +126,8 @@ def loudspeaker(args: argparse.Namespace) -> str:
     )
     return (
         f'( capsfilter caps="application/x-rtp,media=audio,payload={payload},'
-        f'encoding-name={args.voice.upper()}" name=depay_backchannel ! {decode} ! {where} )'
+        f'encoding-name={args.voice.upper()}" name=depay_backchannel ! {decode} ! '
+        f"{'audiorate skip-to-first=true ! ' if args.fill else ''}{where} )"
     )
 
 
