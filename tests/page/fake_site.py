@@ -14,22 +14,18 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import suppress
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
-from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import cv2
 from aiohttp import web
 from aiohttp.typedefs import Handler
-from aiortc import RTCPeerConnection, RTCSessionDescription, VideoStreamTrack
-from av import VideoFrame
-from typing_extensions import override
 
+from tests.page.fake_live import FakeLive, refused
 from tests.page.figures import HEIGHT, WIDTH, drawn, figures, street
 
 PAGE = Path(__file__).parents[2] / "edge_agent" / "web" / "page"
 POLICY = "default-src 'self'; img-src 'self' blob: data:; object-src 'none'; base-uri 'none'; frame-ancestors 'none'"
-RATE = 10
 PLACES = (
     "Rue de la République",
     "Place du Marché",
@@ -38,6 +34,7 @@ PLACES = (
     "Pont Neuf",
     "Parking des Halles",
 )
+QUARTERS = ("Centre-ville", "Gare", "Les Halles", "Port")
 MESSAGES = {
     "mask": (
         "Bonjour, merci de bien porter votre masque sur le nez et la bouche.",
@@ -49,7 +46,8 @@ MESSAGES = {
         "You are in a closed area under video protection. Please leave.",
     ),
 }
-REASON, REMEDY = "the camera does not answer at 10.0.4.21", "check its cable and power"
+REASON = "10.0.4.21 does not answer"
+REMEDY = "check its power, its cable and the address; a firewall may be between"
 SPOKEN: dict[str, Any] = {"outcome": "played", "text": MESSAGES["mask"][0], "actor": "rule:mask", "seconds": 4.2}
 UNSPOKEN: dict[str, Any] = {"outcome": "failed", "text": MESSAGES["distance"][0], "actor": "operator", "seconds": 0}
 COUNTS: dict[str, Any] = {"since": "2026-11-23T09:00:00Z", "until": "2026-11-23T09:20:00Z", "mask": 41}
@@ -61,56 +59,48 @@ HISTORY: list[tuple[int, str, int, dict[str, Any]]] = [
     (47, "mask.verdict", 0, {"verdict": "no_mask", "confidence": 0.93}),
     (33, "mask.statistics", 0, COUNTS | {"no_mask": 6, "incorrect": 3, "unsure": 9}),
     (12, "mask.verdict", 1, {"verdict": "no_mask", "confidence": 0.88}),
-    (6, "talkdown.receipt", 1, UNSPOKEN | {"reason": "the loudspeaker refused the connection", "utterance": "2"}),
+    (6, "talkdown.receipt", 1, UNSPOKEN | {"reason": "10.0.4.22 refused the connection", "utterance": "2"}),
     (1, "mask.verdict", 0, {"verdict": "no_mask", "confidence": 0.96}),
 ]
-
-
-class Pattern(VideoStreamTrack):
-    """A drawn street with people, 10 pictures a second."""
-
-    def __init__(self, camera: int) -> None:
-        super().__init__()
-        self._camera, self._street, self._start, self._count = camera, street(camera), time.monotonic(), 0
-
-    @override
-    async def recv(self) -> VideoFrame:
-        self._count += 1
-        await asyncio.sleep(max(0.0, self._start + self._count / RATE - time.monotonic()))
-        picture = drawn(self._street, figures(self._camera, time.time()))
-        frame = VideoFrame.from_ndarray(picture, format="bgr24")
-        frame.pts, frame.time_base = self._count * 90_000 // RATE, Fraction(1, 90_000)
-        return frame
 
 
 class FakeSite:
     """Answers as an agent would, with drawn cameras."""
 
     def __init__(self, options: argparse.Namespace) -> None:
+        self.options = options
         self.token: str = options.token
+        self.role: str = options.role
         self.profile: str = options.profile
+        self.layouts: dict[str, Any] = {}
         self.said: list[dict[str, Any]] = []
-        self.closed: list[str] = []
-        self.closing = asyncio.Condition()
         self.events: list[dict[str, Any]] = []
         self.snapshots: dict[str, bytes] = {}
         self.listeners: set[asyncio.Queue[tuple[str, Mapping[str, Any]]]] = set()
-        self.viewers: dict[str, RTCPeerConnection] = {}
         self.speaking: dict[str, asyncio.TimerHandle] = {}
         self.cameras = [self._camera(i) for i in range(options.cameras)]
+        self.live = FakeLive({camera["id"]: camera for camera in self.cameras}, self.tell)
         if options.history:
             self._remember()
 
     def _camera(self, i: int) -> dict[str, Any]:
-        offline = i % 4 == 3
+        offline = i % 4 == 3 and not self.options.well
+        agent = f"box-{1 + i * self.options.agents // self.options.cameras}" if self.options.agents else ""
         return {
-            "id": f"cam{i + 1}",
-            "name": PLACES[i % len(PLACES)],
+            "id": f"{agent}:cam{i + 1}" if agent else f"cam{i + 1}",
+            "number": i,
+            **({"agent": agent} if agent else {}),
+            "name": PLACES[i % len(PLACES)] + (f" {i // len(PLACES) + 1}" if i >= len(PLACES) else ""),
             "place": f"Mât {i + 1}, face nord",
             "state": "offline" if offline else "online",
             "reason": REASON if offline else "",
             "remedy": REMEDY if offline else "",
             "speaker": i % 4 != 2,
+            "voice": i % 4 != 2,
+            "volume": -6.0 if i % 4 != 2 else None,
+            "ptz": i % 4 == 0,
+            "streams": ["main", "sub"],
+            "viewers": 0,
             "masks": i % 3,
             "width": WIDTH,
             "height": HEIGHT,
@@ -119,18 +109,19 @@ class FakeSite:
     def _remember(self) -> None:
         for minutes, kind, i, data in HISTORY:
             if i < len(self.cameras):
-                self.happen(kind, f"cam{i + 1}", data, timedelta(minutes=minutes))
+                self.happen(kind, self.cameras[i]["id"], data, timedelta(minutes=minutes))
 
     def happen(self, kind: str, camera: str | None, data: Mapping[str, Any], ago: timedelta = timedelta()) -> str:
         identity = str(uuid.uuid4())
         at = datetime.now(UTC) - ago
         snapshot = None
         if kind == "mask.verdict" and camera:
-            number = int(camera.removeprefix("cam")) - 1
+            number = int(camera.rpartition("cam")[2]) - 1
             picture = drawn(street(number), figures(number, at.timestamp()))
             self.snapshots[identity] = cv2.imencode(".jpg", picture)[1].tobytes()
             snapshot = f"/api/events/{identity}/snapshot"
-        source = "/edge/v1/box-7" + (f"/camera/{camera}" if camera else "")
+        agent, _, name = (camera or "").rpartition(":")
+        source = f"/edge/v1/{agent or 'box-7'}" + (f"/camera/{name}" if camera else "")
         person = {"track": 7, "looks": 5} if kind == "mask.verdict" else {}
         event = {
             "specversion": "1.0",
@@ -160,21 +151,26 @@ class FakeSite:
         app.router.add_get("/api/feed", self._feed)
         app.router.add_post("/api/cameras/{camera}/say", self._say)
         app.router.add_post("/api/cameras/{camera}/hush", self._hush)
-        app.router.add_route("OPTIONS", "/whep/{camera}", self._offer)
-        app.router.add_post("/whep/{camera}", self._watch)
-        app.router.add_delete("/whep/{camera}/{session}", self._unwatch)
+        app.router.add_post("/api/logout", self._logout)
+        app.router.add_post("/api/cameras/{camera}/ptz", self._ptz)
+        app.router.add_get("/api/cameras/{camera}/presets", self._presets)
+        app.router.add_post("/api/cameras/{camera}/volume", self._volume)
+        app.router.add_get("/api/layouts", self._load)
+        app.router.add_put("/api/layouts", self._store)
+        app.add_routes(self.live.routes())
         app.router.add_get("/fake/closed", self._fake_closed)
         app.router.add_post("/fake/tell", self._fake_tell)
         app.router.add_post("/fake/event", self._fake_event)
         app.router.add_get("/fake/said", self._fake_said)
-        app.cleanup_ctx.append(self._live)
+        app.cleanup_ctx.append(self._run)
         return app
 
     @web.middleware
     async def _guard(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         open_to_all = request.path in {"/", "/api/login"} or request.path.startswith(("/static", "/fake"))
         if self.token and not open_to_all and request.cookies.get("edge") != self.token:
-            return _refused(401, "unauthorised", "no token was sent", "sign in")
+            code = "login_needed" if self.options.agents else "token_missing"
+            return refused(401, code, "nobody is signed in", "sign in")
         response: web.StreamResponse = await handler(request)
         if not response.prepared:
             response.headers["Content-Security-Policy"] = POLICY
@@ -182,20 +178,65 @@ class FakeSite:
         return response
 
     async def _login(self, request: web.Request) -> web.Response:
-        if (await request.json()).get("token") != self.token:
-            return _refused(401, "unauthorised", "the token is wrong", "ask your administrator")
+        given = await request.json()
+        if self.options.agents:
+            given["token"] = given["password"] if given["name"] == "marie" else ""
+        if given["token"] != self.token:
+            return refused(401, "unauthorised", "the token is wrong", "ask your administrator")
         response = web.Response(status=204)
         response.set_cookie("edge", self.token, httponly=True, samesite="Strict")
         return response
+
+    async def _logout(self, _: web.Request) -> web.Response:
+        response = web.Response(status=204)
+        response.del_cookie("edge")
+        return response
+
+    async def _ptz(self, request: web.Request) -> web.Response:
+        self.said.append({"camera": request.match_info["camera"], "ptz": await request.json()})
+        return web.Response(status=204)
+
+    async def _presets(self, _: web.Request) -> web.Response:
+        return _json(
+            [{"token": "1", "name": "Carrefour"}, {"token": "2", "name": "Arrêt de bus"}, {"token": "3", "name": ""}]
+        )
+
+    async def _volume(self, request: web.Request) -> web.Response:
+        self.said.append({"camera": request.match_info["camera"], **await request.json()})
+        return web.Response(status=204)
+
+    async def _load(self, _: web.Request) -> web.Response:
+        return _json(self.layouts)
+
+    async def _store(self, request: web.Request) -> web.Response:
+        self.layouts = await request.json()
+        return web.Response(status=204)
 
     async def _site(self, _: web.Request) -> web.Response:
         free = self.profile == "site"
         policy = {"profile": self.profile, "individual_events": free, "snapshots": free, "automatic_talkdown": free}
         messages = [{"id": key, "texts": {"fr": french, "en": english}} for key, (french, english) in MESSAGES.items()]
-        agent = {"id": "box-7", "name": "Boîtier Centre-ville", "version": "0.1.0"}
-        return _json(
-            {"agent": agent, "policy": policy, "cameras": self.cameras, "messages": messages, "languages": ["fr", "en"]}
-        )
+        told: dict[str, Any] = {"policy": policy, "cameras": self.cameras, "messages": messages}
+        told["languages"] = ["fr", "en"]
+        told["agent"] = {"id": "box-7", "name": "Boîtier Centre-ville", "version": "0.1.0"}
+        if self.options.agents:
+            agents = [self._agent(i, told) for i in range(self.options.agents)]
+            user = {"name": "Marie Dupont", "role": self.role}
+            told |= {"console": True, "user": user, "policy": None, "agents": agents}
+        return _json(told)
+
+    def _agent(self, i: int, told: Mapping[str, Any]) -> dict[str, Any]:
+        quarter = QUARTERS[i % len(QUARTERS)]
+        return {
+            "id": f"box-{i + 1}",
+            "name": f"Boîtier {quarter}",
+            "place": quarter,
+            "version": "0.1.0",
+            "state": "online",
+            "policy": {"profile": self.profile},
+            "messages": told["messages"],
+            "languages": told["languages"],
+        }
 
     async def _events(self, request: web.Request) -> web.Response:
         return _json(self.events[: int(request.query.get("limit", "50"))])
@@ -220,7 +261,7 @@ class FakeSite:
         camera, what = request.match_info["camera"], await request.json()
         self.said.append({"camera": camera, **what})
         if what.get("text") == "refuse":
-            return _refused(503, "speaker_busy", "the loudspeaker is busy", "try again in a moment")
+            return refused(503, "speaker_busy", "the loudspeaker is busy", "try again in a moment")
         utterance = str(uuid.uuid4())
         french, english = MESSAGES.get(what.get("message", ""), ("", ""))
         text = what.get("text") or (french if what["language"] == "fr" else english)
@@ -251,31 +292,6 @@ class FakeSite:
             self.tell("speech", {"camera": camera, "state": "idle", "text": "", "language": "", "actor": ""})
         return web.Response(status=204)
 
-    async def _offer(self, _: web.Request) -> web.Response:
-        return web.Response(status=204, headers={"Accept-Post": "application/sdp"})
-
-    async def _watch(self, request: web.Request) -> web.Response:
-        number = int(request.match_info["camera"].removeprefix("cam")) - 1
-        camera = self.cameras[number]
-        if camera["state"] == "offline":
-            return _refused(503, "camera_offline", camera["reason"], camera["remedy"])
-        connection, session = RTCPeerConnection(), uuid.uuid4().hex
-        self.viewers[session] = connection
-        connection.addTrack(Pattern(number))
-        await connection.setRemoteDescription(RTCSessionDescription(await request.text(), "offer"))
-        await connection.setLocalDescription(await connection.createAnswer())
-        headers = {"Location": f"{request.path}/{session}", "Content-Type": "application/sdp"}
-        return web.Response(status=201, text=connection.localDescription.sdp, headers=headers)
-
-    async def _unwatch(self, request: web.Request) -> web.Response:
-        session = request.match_info["session"]
-        if connection := self.viewers.pop(session, None):
-            await connection.close()
-        async with self.closing:
-            self.closed.append(session)
-            self.closing.notify_all()
-        return web.Response()
-
     async def _fake_tell(self, request: web.Request) -> web.Response:
         told = await request.json()
         for camera in self.cameras:
@@ -285,13 +301,16 @@ class FakeSite:
         return _json({})
 
     async def _fake_said(self, _: web.Request) -> web.Response:
-        return _json({"said": self.said, "closed": self.closed, "viewers": len(self.viewers)})
+        live = self.live
+        told = {"said": self.said, "closed": live.closed, "viewers": live.viewers, "asked": live.asked}
+        return _json(told | {"heard": live.heard, "layouts": self.layouts})
 
     async def _fake_closed(self, request: web.Request) -> web.Response:
         """Waits until as many sessions were closed."""
         count = int(request.query["count"])
-        async with asyncio.timeout(15), self.closing:
-            await self.closing.wait_for(lambda: len(self.closed) >= count)
+        live = self.live
+        async with asyncio.timeout(15), live.closing:
+            await live.closing.wait_for(lambda: len(live.closed) >= count)
         return await self._fake_said(request)
 
     async def _fake_event(self, request: web.Request) -> web.Response:
@@ -315,10 +334,11 @@ class FakeSite:
             "cameras": cameras,
         }
 
-    async def _live(self, _: web.Application) -> AsyncIterator[None]:
+    async def _run(self, _: web.Application) -> AsyncIterator[None]:
         async def scenes() -> None:
             for count in range(1_000_000):
-                for number, camera in enumerate(self.cameras):
+                for number in self.live.watched:
+                    camera = self.cameras[number]
                     people = figures(number, time.time()) if camera["state"] == "online" else []
                     tracks = [asdict(person) | {"label": "person", "confidence": 0.9} for person in people]
                     self.tell(
@@ -332,7 +352,7 @@ class FakeSite:
         task = asyncio.create_task(scenes())
         yield
         task.cancel()
-        await asyncio.gather(*(viewer.close() for viewer in self.viewers.values()))
+        await self.live.close()
 
 
 async def _index(_: web.Request) -> web.FileResponse:
@@ -343,10 +363,6 @@ def _json(body: Any, status: int = 200) -> web.Response:
     return web.json_response(body, status=status)
 
 
-def _refused(status: int, code: str, message: str, remedy: str) -> web.Response:
-    return web.json_response({"code": code, "message": message, "remedy": remedy}, status=status)
-
-
 def main() -> None:
     """Serves until it is told to leave."""
     logging.basicConfig(level=logging.WARNING)
@@ -354,6 +370,9 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=8123)
     parser.add_argument("--cameras", type=int, default=2)
     parser.add_argument("--token", default="")
+    parser.add_argument("--agents", type=int, default=0, help="be a control room with as many boxes")
+    parser.add_argument("--role", default="operator", help="of whoever is signed in there")
+    parser.add_argument("--well", action="store_true", help="with every camera online")
     parser.add_argument("--profile", default="site")
     parser.add_argument("--history", action="store_true", help="begin with events")
     options = parser.parse_args()

@@ -1,101 +1,17 @@
 """The page in a real browser against a fake of the agent's HTTP contract."""
 
 import asyncio
-import json
 import re
-import sys
-import urllib.request
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import cv2
 import pytest
-from playwright.async_api import BrowserContext, Page, expect
+from playwright.async_api import Page, expect
 
-from tests.peers.peer import Peer, free_port
-
-SHOTS = Path(__file__).parents[2] / ".cache" / "screenshots"
-LIVE = ".tile[data-state=live]"
-TOKEN = "sesame-sesame-42"  # noqa: S105 - the fake's
-SLOW = 20_000
-"""Milliseconds that anything may take on a busy machine."""
-
-expect.set_options(timeout=SLOW)
+from tests.page.driving import LIVE, TOKEN, Fake, shoot, until
 
 pytestmark = pytest.mark.timeout(120)
-
-
-class Fake:
-    """The fake agent as a child process that can be switched off and on at the same address."""
-
-    def __init__(self, folder: Path, *options: str) -> None:
-        self.port = free_port()
-        self.address = f"http://127.0.0.1:{self.port}/"
-        self._command = [sys.executable, "-m", "tests.page.fake_site", "--port", str(self.port), *options]
-        self._log = folder / "fake.log"
-        self.start()
-
-    def start(self) -> None:
-        self._peer = Peer(self._command, self._log)
-        self._peer.wait_for_port(self.port)
-
-    def kill(self) -> None:
-        self._peer.kill()
-
-    async def ask(self, path: str, **body: object) -> Any:
-        """Steers the fake; without a body it asks."""
-        return await asyncio.to_thread(self._ask, path, body)
-
-    def _ask(self, path: str, body: dict[str, object]) -> Any:
-        data = json.dumps(body).encode() if body else None
-        request = urllib.request.Request(self.address + path, data, {"Content-Type": "application/json"})  # noqa: S310 - our own
-        with urllib.request.urlopen(request, timeout=20) as answer:  # noqa: S310 - the fake on the loopback
-            return json.load(answer)
-
-
-@pytest.fixture
-def fake(tmp_path: Path) -> Iterator[Callable[..., Fake]]:
-    with ExitStack() as stack:
-
-        def start(*options: str) -> Fake:
-            made = Fake(tmp_path, *options)
-            stack.callback(lambda: made.kill())  # noqa: PLW0108 - the process of that time, not of this
-            return made
-
-        yield start
-
-
-@pytest.fixture
-async def page(browser: BrowserContext) -> Page:
-    """A page that speaks English and fails its test if a script fails or the content policy is broken."""
-    page = await browser.new_page()
-    page.set_default_timeout(SLOW)
-    await page.set_viewport_size({"width": 1440, "height": 900})
-    await page.add_init_script("if (location.protocol === 'http:') localStorage['edge-agent.language'] ??= 'en'")
-    return page
-
-
-@pytest.fixture(autouse=True)
-def _faultless(page: Page) -> Iterator[None]:
-    faults: list[str] = []
-    page.on("pageerror", lambda error: faults.append(f"{error}\n{error.stack}"))
-    page.on("console", lambda said: faults.append(said.text) if "Content Security Policy" in said.text else None)
-    yield
-    assert faults == []
-
-
-async def until(page: Page, condition: str) -> None:
-    """Waits until a JavaScript expression is true."""
-    # Not wait_for_function: it evaluates words as the page itself, which the content policy forbids.
-    async with asyncio.timeout(SLOW / 1000):
-        await page.evaluate(f"async () => {{ while (!({condition})) await new Promise(requestAnimationFrame) }}")
-
-
-async def shoot(page: Page, name: str) -> None:
-    SHOTS.mkdir(parents=True, exist_ok=True)
-    await page.screenshot(path=SHOTS / f"test-{name}.png")
 
 
 async def boxes(page: Page) -> str:
@@ -109,7 +25,7 @@ async def test_cameras_play_and_boxes_move(fake: Callable[..., Fake], page: Page
     await expect(page.locator(LIVE)).to_have_count(2)
     await expect(page.locator("#agent")).to_have_text("Boîtier Centre-ville")
     await expect(page.locator("#policy summary")).to_have_text("Private site")
-    assert await page.evaluate("document.querySelector('video').videoWidth") == 640
+    assert await page.evaluate("document.querySelector('video').videoWidth") == 320, "a tile plays the sub-stream"
     await until(
         page, "document.querySelector('canvas.boxes').getContext('2d').getImageData(0, 0, 900, 400).data.some(Boolean)"
     )
@@ -173,8 +89,8 @@ async def test_a_broken_camera_says_why_and_what_to_do(fake: Callable[..., Fake]
     site = fake("--cameras", "4")
     await page.goto(site.address)
     for place in (".tile[data-camera=cam4] .notice", "#cameras [data-camera=cam4] .why"):
-        await expect(page.locator(place)).to_contain_text("the camera does not answer at 10.0.4.21")
-        await expect(page.locator(place)).to_contain_text("check its cable and power")
+        await expect(page.locator(place)).to_contain_text("10.0.4.21 does not answer")
+        await expect(page.locator(place)).to_contain_text("check its power, its cable and the address")
     await site.ask("fake/tell", name="camera", data={"id": "cam4", "state": "online", "reason": "", "remedy": ""})
     await expect(page.locator(".tile[data-camera=cam4]")).to_have_attribute("data-state", "live")
     await expect(page.locator("#cameras [data-camera=cam4] .state")).to_have_text("online")
@@ -328,7 +244,7 @@ async def test_nine_cameras_one_large_zoomed_and_back(fake: Callable[..., Fake],
     await shoot(page, "large")
     await page.keyboard.press("5")
     await expect(page.locator(".tile.main")).to_have_attribute("data-camera", "cam5")
-    await expect(page.locator("#cameras [aria-pressed=true]")).to_have_attribute("data-camera", "cam5")
+    await expect(page.locator("#cameras [aria-selected=true]")).to_have_attribute("data-camera", "cam5")
     await page.keyboard.press("Escape")
     await expect(page.locator(".tile.main")).to_have_count(0)
     await page.locator(".tile[data-camera=cam9] .stage").dblclick()
@@ -372,7 +288,7 @@ async def test_links_name_ice_servers(fake: Callable[..., Fake], page: Page) -> 
         '<stun:a.example:3478>; rel="ice-server", <x>; rel="next", <turn:b.example?transport=udp>; rel="ice-server"; '
         'username="u,1"; credential="p;\\"2"; credential-type="password"'
     )
-    servers = await page.evaluate("async (header) => (await import('./static/whep.js')).parseLinks(header)", header)
+    servers = await page.evaluate("async (header) => (await import('./static/rtc.js')).parseLinks(header)", header)
     assert servers == [
         {"urls": "stun:a.example:3478"},
         {"urls": "turn:b.example?transport=udp", "username": "u,1", "credential": 'p;"2'},

@@ -49,7 +49,7 @@ def test_every_language_has_the_same_words_with_the_same_gaps() -> None:
         if opened := re.fullmatch(r"  (\w\w): \{", line):
             language = words.setdefault(opened[1], {})
         elif line.startswith("    "):
-            for key, quoted, text in re.findall(r'(?:(\w+)|"([\w.]+)"): "([^"]*)"', line):
+            for key, quoted, text in re.findall(r'(?:(\w+)|"([\w.-]+)"): "([^"]*)"', line):
                 assert (key or quoted) not in language, f"{key or quoted} is there twice"
                 language[key or quoted] = set(re.findall(r"\{(\w+)\}", text))
     assert set(words) == {"en", "fr"}

@@ -22,10 +22,9 @@ export async function checked(response) {
   throw new ApiError(response.status, told ?? {});
 }
 
-async function ask(path, body) {
-  const request = { signal: AbortSignal.timeout(10_000), headers: { Accept: "application/json" } };
+async function ask(path, body, method = body === undefined ? "GET" : "POST") {
+  const request = { method, signal: AbortSignal.timeout(10_000), headers: { Accept: "application/json" } };
   if (body !== undefined) {
-    request.method = "POST";
     request.headers["Content-Type"] = "application/json";
     request.body = JSON.stringify(body);
   }
@@ -33,9 +32,20 @@ async function ask(path, body) {
   return response.status === 204 ? null : response.json();
 }
 
+const at = (camera, what) => `api/cameras/${encodeURIComponent(camera)}/${what}`;
+
 export const site = () => ask("api/site");
 export const events = (limit) => ask(`api/events?limit=${limit}`);
-export const login = (token) => ask("api/login", { token });
-export const say = (camera, what) => ask(`api/cameras/${encodeURIComponent(camera)}/say`, what);
-export const hush = (camera) => ask(`api/cameras/${encodeURIComponent(camera)}/hush`, {});
+/** @param {{token: string} | {name: string, password: string}} credentials a box asks for its token, a control room for an account. */
+export const login = (credentials) => ask("api/login", credentials);
+export const logout = () => ask("api/logout", {});
+export const say = (camera, what) => ask(at(camera, "say"), what);
+export const hush = (camera) => ask(at(camera, "hush"), {});
+/** Moves at a speed, each part -1 to 1, until the next word or for a second; or to `{preset}`, or `{stop: true}`. */
+export const move = (camera, motion) => ask(at(camera, "ptz"), motion);
+export const presets = (camera) => ask(at(camera, "presets"));
+export const setVolume = (camera, volume) => ask(at(camera, "volume"), { volume });
+export const layouts = () => ask("api/layouts");
+export const saveLayouts = (layouts) => ask("api/layouts", layouts, "PUT");
 export const whep = (camera) => `whep/${encodeURIComponent(camera)}`;
+export const whip = (camera) => `whip/${encodeURIComponent(camera)}`;

@@ -1,43 +1,78 @@
-/** Builds the page, keeps it connected, and asks for the token when the agent wants one. */
+/** Builds the page, keeps it connected, and asks who is there when it is refused. */
 
 import * as api from "./api.js";
 import { Bar } from "./bar.js";
-import { CameraList } from "./cameras.js";
+import { Controls } from "./controls.js";
 import { describe } from "./describe.js";
-import { showEvent, showKeys, signIn } from "./dialogs.js";
+import { showEvent, showKeys } from "./dialogs.js";
 import { loadIcons } from "./dom.js";
+import { Drag } from "./drag.js";
 import { follow } from "./feed.js";
 import { Health } from "./health.js";
-import { chooseLanguage } from "./i18n.js";
+import { chooseLanguage, translate } from "./i18n.js";
 import { listen } from "./keys.js";
+import { Layouts } from "./layouts.js";
+import { Pad } from "./ptz.js";
 import { backoff, pause } from "./retry.js";
+import { signIn } from "./signin.js";
 import { Site } from "./site.js";
 import { Talk } from "./talk.js";
 import { Announcer, Ticker } from "./ticker.js";
+import { Tree } from "./tree.js";
+import { Voice } from "./voice.js";
+import { Volume } from "./volume.js";
 import { Wall } from "./wall.js";
+import { WallBar } from "./wallbar.js";
 
-const SHOWN = 50;
+const SHOWN = 100;
 const SILENCE = 20_000;
 
+const place = (id) => document.getElementById(id);
+
 function build(site) {
-  const place = (id) => document.getElementById(id);
-  const wall = new Wall(place("wall"), site);
-  const talk = new Talk(place("talk"), site);
+  const layouts = new Layouts(site);
+  const wall = new Wall(place("wall"), site, layouts);
+  new WallBar(place("wall-bar"), site, layouts);
+  const tree = buildTree(site, layouts, wall);
+  const voice = new Voice(site);
+  const pad = new Pad(site);
+  const talk = new Talk(site, { voice, volume: new Volume(site) });
+  const controls = new Controls(place("controls"), site, { talk, pad });
+  const speak = () => {
+    controls.open("talk");
+    talk.focus();
+  };
   new Bar(site);
-  new CameraList(place("cameras").querySelector("ol"), site);
   new Health(place("health"), site);
   new Announcer(place("announcer"), site);
   new Ticker(place("ticker"), site, (event) => {
     const { camera } = describe(event, site);
     if (site.cameras.has(camera)) wall.enlarge(camera);
-    showEvent(event, site, () => talk.focus());
+    showEvent(event, site, speak);
   });
   site.on("event", (event) => {
     const { alarm, camera } = describe(event, site);
     if (alarm) wall.flash(camera);
   });
   place("help").addEventListener("click", showKeys);
-  listen({ site, wall, talk, help: showKeys });
+  listen({ site, wall, layouts, tree, talk: { focus: speak }, voice, pad, help: showKeys });
+}
+
+/** Builds the tree, and lets cameras be carried from it to the wall and from place to place there. */
+function buildTree(site, layouts, wall) {
+  const tree = new Tree(place("cameras"), site, {
+    show: (id) => wall.show(id),
+    add: (id) => layouts.add(id),
+    place: (id) => {
+      const at = layouts.shown().indexOf(id);
+      return at < 0 ? null : at;
+    },
+  });
+  layouts.addEventListener("changed", () => tree.refresh());
+  const drag = new Drag(({ camera }, cell) => layouts.hang(camera, cell));
+  drag.from(tree.list, (event) => tree.carried(event));
+  drag.from(place("wall"), (event) => wall.carried(event));
+  return tree;
 }
 
 /** Follows the agent for ever: whatever was missed while the link was down is asked for again. */
@@ -56,7 +91,7 @@ async function run(site) {
       });
     } catch (error) {
       if (error.status === 401) {
-        await signIn();
+        await signIn(error.code);
         continue;
       }
       site.setLink("lost");
@@ -69,4 +104,5 @@ chooseLanguage();
 loadIcons();
 const site = new Site();
 build(site);
+translate(document.body);
 run(site);

@@ -1,15 +1,16 @@
-/** The page's head: which site, under which law, connected or not, in which language. */
+/** The page's head: which site, under which law, connected or not, who looks, in which language. */
 
 import { h, icon } from "./dom.js";
-import { LANGUAGES, languageName, setLanguage, t } from "./i18n.js";
+import { label, LANGUAGES, languageName, setLanguage, t } from "./i18n.js";
+import { signOut } from "./signin.js";
 
 const LINKS = { connecting: ["calm", "linkConnecting"], live: ["good", "linkLive"], lost: ["alarm", "linkLost"] };
 
 export class Bar {
   constructor(site) {
     this.site = site;
-    const [name, policy, link, languages] = ["agent", "policy", "link", "languages"].map((id) => document.getElementById(id));
-    Object.assign(this, { name, policy, link, languages });
+    const [name, policy, link, languages, user] = ["agent", "policy", "link", "languages", "user"].map((id) => document.getElementById(id));
+    Object.assign(this, { name, policy, link, languages, user });
     this.languages.append(...LANGUAGES.map((tag) => this.#choice(tag)));
     for (const event of ["site", "link", "language"]) site.on(event, () => this.render());
     document.addEventListener("click", (event) => {
@@ -27,16 +28,25 @@ export class Bar {
   }
 
   render() {
-    const { agent, link, policy } = this.site;
-    this.name.textContent = agent.name || agent.id || "edge-agent";
-    document.title = agent.name || agent.id || "edge-agent";
+    const { agent, link, policy, user } = this.site;
+    const title = (this.site.console && t("controlRoom")) || agent.name || agent.id || "edge-agent";
+    this.name.textContent = title;
+    document.title = title;
     const [tone, words] = LINKS[link];
     document.body.dataset.link = link;
     this.link.className = `link ${tone}`;
     this.link.replaceChildren(h("i.dot"), t(words));
     this.languages.querySelector(`[value="${document.documentElement.lang}"]`).checked = true;
-    this.policy.hidden = !policy;
-    if (policy) this.#renderPolicy(policy);
+    this.policy.hidden = !policy?.profile;
+    if (policy?.profile) this.#renderPolicy(policy);
+    this.user.hidden = !user;
+    if (user) this.#renderUser(user);
+  }
+
+  #renderUser({ name, role }) {
+    const leave = h("button.quiet", { type: "button", click: signOut }, icon("leave"));
+    label(leave, t("signOut"));
+    this.user.replaceChildren(icon("person"), h("b", {}, name), h("span.role", {}, t(`role_${role}`) ?? role), leave);
   }
 
   #renderPolicy(policy) {

@@ -1,7 +1,8 @@
 /** Puts an event in words: what, how bad, and the facts a person may ask for. */
 
 import { decimal, duration, exact, percent, t } from "./i18n.js";
-import { cameraOf, typeOf } from "./site.js";
+import { said } from "./phrases.js";
+import { typeOf } from "./site.js";
 
 // tone: alarm, warn, good, calm; group: alarms, talks, notices, or trail for what people did.
 const KINDS = {
@@ -18,7 +19,7 @@ const KINDS = {
     tone: { online: "good", offline: "alarm", degraded: "warn" }[state],
     group: "notices",
     what: t(`event.camera.${state}`),
-    detail: reason,
+    detail: said(reason),
     alarm: state === "offline",
   }),
   "talkdown.receipt": ({ outcome, text, message, reason }) => ({
@@ -26,7 +27,7 @@ const KINDS = {
     tone: { played: "good", failed: "alarm", refused: "warn" }[outcome] ?? "calm",
     group: "talks",
     what: t(`event.talkdown.${outcome}`),
-    detail: reason || text || message,
+    detail: said(reason) || text || message,
   }),
   "talkdown.effect": ({ effect }) => ({
     icon: "speaker",
@@ -51,9 +52,14 @@ const KINDS = {
   gap: (data) => ({ icon: "warning", tone: "alarm", group: "alarms", detail: t("gapDetail", data), alarm: true }),
 };
 
-/** Returns `{icon, tone, group, what, detail, where, camera, at, alarm}`; a type this page does not know is shown by its name. */
+/** The types of events that a person may choose from. */
+export const TYPES = Object.keys(KINDS);
+
+const boxOf = (agent, site) => site.agents.get(agent)?.name || agent;
+
+/** Returns `{icon, tone, group, what, detail, where, box, type, camera, at, alarm}`; a type this page does not know is shown by its name. */
 export function describe(event, site) {
-  const camera = cameraOf(event) ?? (event.data?.camera || null);
+  const { agent, camera } = site.placeOf(event);
   const type = typeOf(event);
   const kind = KINDS[type]?.(event.data ?? {}) ?? { icon: "clock", tone: "calm", group: "notices" };
   return {
@@ -61,7 +67,9 @@ export function describe(event, site) {
     alarm: false,
     ...kind,
     what: kind.what ?? t(`event.${type}`) ?? type,
-    where: camera ? site.cameras.get(camera)?.name || camera : t("thisBox"),
+    where: camera ? site.cameras.get(camera)?.name || camera : site.console ? boxOf(agent, site) : t("thisBox"),
+    box: boxOf(agent, site),
+    type,
     camera,
     at: new Date(event.time),
   };
@@ -78,8 +86,8 @@ const FACTS = [
   ["seconds", "seconds", (value) => duration(Number(decimal(value).replace(",", ".")))],
   ["actor", "by", String],
   ["detail", "detail", String],
-  ["reason", "reason", String],
-  ["remedy", "remedy", String],
+  ["reason", "reason", said],
+  ["remedy", "remedy", said],
 ];
 
 /** Returns `[words, value]` pairs for the facts that an event carries. */

@@ -1,4 +1,4 @@
-/** How the box itself is doing, in one line. */
+/** How the box itself is doing, in one line; in the control room how many are well, and the box of the selected camera. */
 
 import { h, icon } from "./dom.js";
 import { bytes, decimal, duration, percent, t, whole } from "./i18n.js";
@@ -36,14 +36,22 @@ function items(health) {
 export class Health {
   constructor(element, site) {
     Object.assign(this, { element, site });
-    for (const name of ["health", "site", "language"]) site.on(name, () => this.render());
+    for (const name of ["health", "site", "language", "selected", "agent"]) site.on(name, () => this.render());
   }
 
   render() {
-    const version = this.site.agent.version ? h("span.version", {}, `v${this.site.agent.version}`) : null;
-    const told = items(this.site.health).map(([name, words, value, tone]) =>
+    const { site } = this;
+    const agent = site.agentOf(site.cameras.get(site.selected));
+    const told = site.console ? [this.#fleet(), ...(agent.health ? [["camera", t("box"), agent.name || agent.id, ""], ...items(agent.health)] : [])] : items(site.health);
+    const parts = told.map(([name, words, value, tone]) =>
       h("span", { class: `item ${tone}`, "data-item": name }, icon(tone === "alarm" && name !== "broker-off" ? "warning" : name), h("span", {}, words), h("b", {}, value)),
     );
-    this.element.replaceChildren(...told, ...(version ? [version] : []));
+    this.element.replaceChildren(...parts, ...(agent.version ? [h("span.version", {}, `v${agent.version}`)] : []));
+  }
+
+  #fleet() {
+    const agents = [...this.site.agents.values()];
+    const online = agents.filter(({ state }) => state !== "offline").length;
+    return ["broker", t("boxes"), t("onlineOf", { n: whole(online), all: whole(agents.length) }), online < agents.length ? "warn" : "good"];
   }
 }

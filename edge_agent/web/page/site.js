@@ -1,13 +1,19 @@
-/** What the page knows of its site: cameras, events, who speaks. The panels read it and are told when it changes. */
+/** What the page knows of its site: agents, cameras, events, who speaks. The panels read it and are told when it changes. */
 
 const KEPT = 200;
 
+/** What a role may not do. The server decides; this spares people a refusal and says why before they try. */
+const BARRED = { viewer: ["talk", "move"] };
+
 /**
- * Tells `site`, `camera`, `event`, `events`, `scene`, `speech`, `health`, `selected`, `link` and `language`.
- * A page over many agents needs another source of these, not other panels.
+ * Tells `site`, `camera`, `agent`, `event`, `events`, `scene`, `speech`, `viewer`, `health`, `selected`, `link` and `language`.
+ * An agent's own page has one agent; the control room's has any number, and ids of cameras are then `agent:camera`.
  */
 export class Site extends EventTarget {
+  console = false;
+  user = null;
   agent = { id: "", name: "", version: "" };
+  agents = new Map();
   policy = null;
   cameras = new Map();
   messages = [];
@@ -27,8 +33,9 @@ export class Site extends EventTarget {
   }
 
   /** Takes the answer of `api/site`. */
-  load({ agent = {}, policy = null, cameras = [], messages = [], languages = [] }) {
-    Object.assign(this, { agent, policy, messages, languages });
+  load({ console = false, user = null, agent = {}, agents = [], policy = null, cameras = [], messages = [], languages = [] }) {
+    Object.assign(this, { console, user, agent, policy, messages, languages });
+    this.agents = new Map(agents.map((one) => [one.id, one]));
     this.cameras = new Map(cameras.map((camera) => [camera.id, camera]));
     this.speech.clear();
     this.tell("site");
@@ -45,16 +52,21 @@ export class Site extends EventTarget {
   /** Takes one message of the feed. */
   take(name, data) {
     if (name === "event") this.#happen(data);
-    else if (name === "camera") {
-      const camera = this.cameras.get(data.id);
-      if (camera) this.tell("camera", Object.assign(camera, data));
-    } else if (name === "speech") {
+    else if (name === "camera") this.#change("camera", this.cameras, data);
+    else if (name === "agent") this.#change("agent", this.agents, data);
+    else if (name === "speech") {
       this.speech.set(data.camera, data.state === "playing" ? data : null);
       this.tell("speech", data);
     } else if (name === "health") {
-      this.health = data;
+      if (data.agent) Object.assign(this.agents.get(data.agent) ?? {}, { health: data });
+      else this.health = data;
       this.tell("health", data);
     } else this.tell(name, data);
+  }
+
+  #change(name, known, data) {
+    const one = known.get(data.id);
+    if (one) this.tell(name, Object.assign(one, data));
   }
 
   #happen(event) {
@@ -62,6 +74,16 @@ export class Site extends EventTarget {
     this.events.unshift(event);
     this.events.length = Math.min(this.events.length, KEPT);
     this.tell("event", event);
+  }
+
+  /** Returns whether the person before the page may `talk` or `move` cameras. */
+  may(action) {
+    return !BARRED[this.user?.role]?.includes(action);
+  }
+
+  /** Returns the agent that a camera is on, and what may be said through it: its own words before everybody's. */
+  agentOf(camera) {
+    return this.agents.get(camera?.agent) ?? this.agent;
   }
 
   select(id) {
@@ -75,12 +97,13 @@ export class Site extends EventTarget {
     this.link = state;
     this.tell("link", state);
   }
-}
 
-/** Returns the camera that an event is about, or null for the agent itself. */
-export function cameraOf(event) {
-  const found = /\/camera\/([^/]+)$/.exec(event.source ?? "");
-  return found ? decodeURIComponent(found[1]) : null;
+  /** Returns the ids of the agent and of the camera that an event is about; the camera's is null for the agent itself. */
+  placeOf(event) {
+    const [, agent, path] = /^\/edge\/v\d+\/([^/]+)(?:\/camera\/([^/]+))?$/.exec(event.source ?? "") ?? [];
+    const camera = path ? decodeURIComponent(path) : event.data?.camera || null;
+    return { agent: agent ?? null, camera: camera && this.console ? `${agent}:${camera}` : camera };
+  }
 }
 
 /** Returns an event's type without the contract's prefix. */

@@ -3,6 +3,7 @@
 import { hush, say } from "./api.js";
 import { h, icon } from "./dom.js";
 import { duration, label, language, languageName, t } from "./i18n.js";
+import { said } from "./phrases.js";
 import { typeOf } from "./site.js";
 
 const LONGEST = 500;
@@ -13,20 +14,20 @@ export class Talk {
   /** What became of the last words, by camera. */
   #results = new Map();
 
-  constructor(element, site) {
-    this.site = site;
-    this.target = h("p.target");
+  constructor(site, { voice, volume }) {
+    Object.assign(this, { site, voice });
     this.spoken = h("select", { change: () => this.#speak(this.spoken.value) });
     this.buttons = h("div.messages");
-    this.text = h("textarea", { maxlength: LONGEST, rows: 2, input: () => this.#count(), keydown: (event) => this.#typed(event) });
+    this.text = h("textarea", { maxlength: LONGEST, rows: 1, input: () => this.#count(), keydown: (event) => this.#typed(event) });
     this.counter = h("span.counter");
     this.send = h("button.main-button", { type: "submit" });
     this.stop = h("button.stop", { type: "button", click: () => this.#hush() });
     this.now = h("p.now", { role: "status" });
     this.result = h("div.result", { role: "status" });
-    this.form = h("form", { submit: (event) => this.#submit(event) }, h("div.words", {}, this.text, this.counter), h("div.row", {}, this.stop, this.send));
+    this.form = h("form", { submit: (event) => this.#submit(event) }, h("div.words", {}, this.text, this.counter), this.send);
     for (const part of [this.spoken, this.form, this.now, this.result]) part.hidden = true;
-    element.append(h("div.row", {}, this.target, this.spoken), this.buttons, this.form, this.now, this.result);
+    this.refusal = h("div.refusal");
+    this.element = h("div.talk", {}, this.refusal, voice.element, h("div.row", {}, this.now, this.stop), this.result, h("div.row", {}, volume.element, this.spoken), this.buttons, this.form);
     for (const name of ["site", "selected", "language"]) site.on(name, () => this.render());
     site.on("speech", () => this.#renderNow());
     site.on("event", (event) => this.#receipt(event));
@@ -44,30 +45,40 @@ export class Talk {
 
   render() {
     const { camera, site } = this;
-    const languages = site.languages.length ? site.languages : [language()];
+    const known = site.agentOf(camera).languages ?? site.languages;
+    const languages = known.length ? known : [language()];
     const spoken = [this.#spoken, language(), languages[0]].find((tag) => languages.includes(tag));
     this.spoken.replaceChildren(...languages.map((tag) => h("option", { value: tag, selected: tag === spoken }, languageName(tag))));
     label(this.spoken, t("spoken"));
-    const refusal = !camera ? ["noCameraChosen"] : camera.speaker ? null : ["noSpeaker", "noSpeakerRemedy"];
-    this.target.replaceChildren(refusal ? "" : t("talkTo", { camera: camera.name || camera.id }));
-    this.buttons.replaceChildren(
-      ...(refusal ? [h("div.refusal", {}, icon("speaker-off"), h("p", {}, h("strong", {}, t(refusal[0])), refusal[1] ? ` ${t(refusal[1])}` : ""))] : this.#messages(spoken)),
-    );
+    const refusal = this.#refusal();
+    this.refusal.hidden = !refusal;
+    if (refusal) this.refusal.replaceChildren(icon("speaker-off"), h("p", {}, h("strong", {}, t(refusal)), ` ${t(`${refusal}Remedy`) ?? ""}`));
+    this.buttons.replaceChildren(...(refusal ? [] : this.#messages(spoken)));
+    this.voice.render();
     this.form.hidden = Boolean(refusal);
     this.spoken.hidden = Boolean(refusal) || languages.length < 2;
     this.text.placeholder = t("freeText");
     label(this.text, t("freeText"));
-    this.send.replaceChildren(icon("send"), t("send"));
+    this.send.replaceChildren(icon("send"));
+    label(this.send, t("send"));
     this.stop.replaceChildren(icon("stop"), t("hush"));
     this.#count();
     this.#renderNow();
   }
 
+  /** Returns the key of the words for why nothing can be said, null if it can. */
+  #refusal() {
+    if (!this.camera) return "noCameraChosen";
+    if (!this.camera.speaker) return "noSpeaker";
+    return this.site.may("talk") ? null : "mayNotTalk";
+  }
+
   #messages(spoken) {
-    const messages = this.site.messages.map(({ id, texts }) => {
+    const { messages: known = this.site.messages } = this.site.agentOf(this.camera);
+    const messages = known.map(({ id, texts }) => {
       const tag = texts[spoken] ? spoken : Object.keys(texts)[0];
       const click = () => this.#say({ message: id, language: tag });
-      return h("button.message", { type: "button", "data-message": id, lang: tag, click }, icon("speaker"), h("span", {}, texts[tag] ?? id));
+      return h("button.message", { type: "button", "data-message": id, lang: tag, title: texts[tag] ?? id, click }, icon("speaker"), h("span", {}, texts[tag] ?? id));
     });
     return messages.length ? messages : [h("p.empty", {}, t("noMessages"))];
   }
@@ -78,6 +89,7 @@ export class Talk {
   }
 
   #count() {
+    this.counter.hidden = !this.text.value;
     this.counter.textContent = `${this.text.value.length} / ${LONGEST}`;
     this.send.disabled = !this.text.value.trim();
   }
@@ -138,10 +150,11 @@ export class Talk {
     const speech = this.site.speech.get(this.site.selected);
     this.now.hidden = !speech;
     if (speech) {
-      const actor = speech.actor ? h("small", {}, t("asker", { actor: speech.actor })) : null;
-      this.now.replaceChildren(icon("speaker"), h("span", {}, h("b", {}, t("playing")), " ", h("q", {}, speech.text || "…"), " ", actor ?? ""));
+      const actor = speech.actor && !speech.live ? h("small", {}, t("asker", { actor: speech.actor })) : null;
+      const words = speech.live ? [h("b", {}, t("liveVoice", { actor: speech.actor || "?" }))] : [h("b", {}, t("playing")), " ", h("q", {}, speech.text || "…"), " ", actor ?? ""];
+      this.now.replaceChildren(icon(speech.live ? "microphone" : "speaker"), h("span", {}, ...words));
     }
-    this.stop.classList.toggle("urgent", Boolean(speech));
+    this.stop.hidden = !speech || !this.site.may("talk");
     this.#renderResult();
   }
 
@@ -155,7 +168,7 @@ export class Talk {
     this.result.className = `result ${tone}`;
     this.result.replaceChildren(
       icon(name),
-      h("p", {}, h("b", {}, t(result.state) + length), ...[result.reason, result.remedy].filter(Boolean).flatMap((words) => [" ", h("span", {}, words)])),
+      h("p", {}, h("b", {}, t(result.state) + length), ...[result.reason, result.remedy].filter(Boolean).flatMap((words) => [" ", h("span", {}, said(words))])),
     );
   }
 }

@@ -1,8 +1,8 @@
 /** What happened, newest first. */
 
-import { describe } from "./describe.js";
+import { describe, TYPES } from "./describe.js";
 import { h, icon } from "./dom.js";
-import { ago, exact, percent, t } from "./i18n.js";
+import { ago, exact, label, percent, t } from "./i18n.js";
 
 // What people did fills the list where many watch: it is there when asked for.
 const GROUPS = { main: (group) => group !== "trail", alarms: (group) => group === "alarms", talks: (group) => group === "talks", all: () => true };
@@ -10,16 +10,21 @@ const KEPT = 200;
 
 export class Ticker {
   #group = "main";
+  #type = "";
+  #here = false;
 
   /** @param {function(object): void} opened called with the event that a person chose. */
   constructor(element, site, opened) {
     Object.assign(this, { site, opened });
     this.filter = h("div.filter", { role: "group", "aria-labelledby": "ticker-title" });
+    this.types = h("select", { change: () => this.#narrow({ type: this.types.value }) });
+    this.here = h("button.choice", { type: "button", "aria-pressed": "false", click: () => this.#narrow({ here: !this.#here }) });
     this.list = h("ol.events");
     this.empty = h("p.empty");
-    element.append(this.filter, this.empty, this.list);
+    element.append(this.filter, h("div.row", {}, this.types, this.here), this.empty, this.list);
     site.on("event", (event) => this.#add(event));
     for (const name of ["events", "site", "language"]) site.on(name, () => this.#render());
+    site.on("selected", () => this.#here && this.#narrow({}));
     setInterval(() => this.#age(), 10_000);
   }
 
@@ -34,28 +39,36 @@ export class Ticker {
   #render() {
     this.filter.replaceChildren(
       ...Object.keys(GROUPS).map((group) =>
-        h("button.choice", { type: "button", "data-group": group, "aria-pressed": String(group === this.#group), click: () => this.#choose(group) }, t(group)),
+        h("button.choice", { type: "button", "data-group": group, "aria-pressed": String(group === this.#group), click: () => this.#narrow({ group }) }, t(group)),
       ),
     );
+    const types = TYPES.map((type) => h("option", { value: type, selected: type === this.#type }, t(`event.${type}`)));
+    this.types.replaceChildren(h("option", { value: "" }, t("allTypes")), ...types);
+    label(this.types, t("typeOfEvent"));
+    this.here.textContent = t("onlyHere");
     this.list.replaceChildren(...this.site.events.map((event) => this.#row(event)));
     this.#emptiness();
   }
 
-  #choose(group) {
+  /** Shows only some: of a group, of a type, of the selected camera. */
+  #narrow({ group = this.#group, type = this.#type, here = this.#here }) {
     this.#group = group;
+    this.#type = type;
+    this.#here = here;
+    this.here.setAttribute("aria-pressed", String(here));
     for (const button of this.filter.children) button.setAttribute("aria-pressed", String(button.dataset.group === group));
     for (const row of this.list.children) row.hidden = !this.#fits(row);
     this.#emptiness();
   }
 
-  #fits(row) {
-    return GROUPS[this.#group](row.dataset.group);
+  #fits({ dataset: { group, type, camera } }) {
+    return GROUPS[this.#group](group) && (!this.#type || type === this.#type) && (!this.#here || camera === this.site.selected);
   }
 
   #emptiness() {
     this.empty.hidden = [...this.list.children].some((row) => !row.hidden);
     const statistics = this.site.policy && !this.site.policy.individual_events;
-    const words = this.#group === "main" ? t("noEvents") : t("noEventsFilter");
+    const words = this.#group === "main" && !this.#type && !this.#here ? t("noEvents") : t("noEventsFilter");
     this.empty.textContent = statistics ? `${words} ${t("statisticsOnly")}` : words;
   }
 
@@ -69,14 +82,14 @@ export class Ticker {
     const confidence = event.data?.confidence;
     const row = h(
       `li.${said.tone}`,
-      { "data-group": said.group },
+      { "data-group": said.group, "data-type": said.type, "data-camera": said.camera ?? "" },
       h(
         "button.event",
         { type: "button", click: () => this.opened(event) },
         picture,
         h("span.what", {}, event.snapshot ? icon(said.icon) : null, h("b", {}, said.what)),
         confidence == null ? null : h("span.confidence", { title: t("confidence") }, percent(confidence)),
-        h("span.where", {}, said.where),
+        h("span.where", {}, said.where, this.site.console && said.box !== said.where ? h("span.box", {}, said.box ?? "") : null),
         h("span.detail", {}, h("time", { datetime: event.time, title: exact(said.at) }, ago(said.at)), said.detail ? ` · ${said.detail}` : null),
       ),
     );

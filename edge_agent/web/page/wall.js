@@ -1,4 +1,4 @@
-/** The wall of live pictures: a grid of 1 to 25, or one large above a strip of the others. */
+/** The wall of live pictures: a page of the layout as a grid, or one camera large above a strip of the others. */
 
 import { h, icon } from "./dom.js";
 import { t } from "./i18n.js";
@@ -6,28 +6,38 @@ import { Tile } from "./tile.js";
 
 const STRIP_TILE = 156;
 const DOUBLE_CLICK = 400;
+/** Milliseconds that a picture out of sight goes on: whoever scrolls back finds it playing. */
+const OUT_OF_SIGHT = 3000;
 
 export class Wall {
   #tiles = new Map();
   #main = null;
   #first = null;
   #clicked = -Infinity;
+  #leaving = new Map();
 
-  constructor(element, site) {
-    Object.assign(this, { element, site });
+  constructor(element, site, layouts) {
+    Object.assign(this, { element, site, layouts });
     this.empty = h("p.empty");
-    new ResizeObserver(() => this.#arrange()).observe(element);
+    this.places = [];
+    this.sight = new IntersectionObserver((seen) => seen.forEach((entry) => this.#seen(entry)));
+    new ResizeObserver(() => this.#fit()).observe(element);
     // The first click already rearranges the wall, so the second may land elsewhere: what counts is where the first one was.
     element.addEventListener("dblclick", (event) => {
       if (performance.now() - this.#clicked < 2 * DOUBLE_CLICK && !event.target.closest(".actions")) this.#first?.fullscreen();
     });
-    document.addEventListener("fullscreenchange", () => this.#tiles.forEach((tile) => tile.zoom.reset()));
+    document.addEventListener("fullscreenchange", () => {
+      this.#tiles.forEach((tile) => tile.zoom.reset());
+      this.#fit();
+    });
     addEventListener("pagehide", () => this.#tiles.forEach((tile) => tile.player.stop()));
-    addEventListener("pageshow", () => this.#tiles.forEach((tile) => tile.player.start()));
+    addEventListener("pageshow", ({ persisted }) => persisted && this.#tiles.forEach((tile) => tile.player.start()));
 
-    site.on("site", () => this.#load());
+    layouts.addEventListener("changed", () => this.#hang());
+    site.on("site", () => this.#tiles.forEach((tile) => Object.assign(tile, { camera: site.cameras.get(tile.camera.id) ?? tile.camera })));
     site.on("camera", (camera) => this.#changed(camera));
     site.on("scene", (scene) => this.#tiles.get(scene.camera)?.show(scene));
+    site.on("viewer", (told) => this.#tiles.get(told.camera)?.told(told));
     site.on("speech", ({ camera }) => this.#tiles.get(camera)?.render());
     site.on("language", () => this.#render());
     site.on("selected", (id) => this.#select(id));
@@ -38,35 +48,74 @@ export class Wall {
     return this.#tiles.get(this.site.selected);
   }
 
-  /** Brings the tiles in line with the site; a camera that stays keeps its picture. */
-  #load() {
-    const cameras = [...this.site.cameras.values()];
+  /** Returns the camera that an event on the wall is about, for carrying it away; a large picture is moved within its frame instead. */
+  carried({ target }) {
+    const tile = this.#tiles.get(target.closest(".tile")?.dataset.camera);
+    return tile && !tile.large ? { camera: tile.camera.id, name: tile.camera.name || tile.camera.id } : null;
+  }
+
+  /** Brings the tiles in line with the layout's page; a camera that stays keeps its picture. */
+  #hang() {
+    const shown = this.layouts.shown();
+    if (this.#main && (!this.site.cameras.has(this.#main) || this.layouts.touring)) this.#main = null;
+    const wanted = new Set([...shown, this.#main].filter((id) => this.site.cameras.has(id)));
     for (const [id, tile] of this.#tiles) {
-      if (this.site.cameras.has(id)) continue;
+      if (wanted.has(id)) continue;
+      this.sight.unobserve(tile.element);
       tile.close();
       this.#tiles.delete(id);
     }
-    cameras.forEach((camera, i) => {
-      let tile = this.#tiles.get(camera.id);
-      if (tile) Object.assign(tile, { camera, number: i + 1 });
-      else {
-        tile = new Tile(camera, i + 1, this.site, (opened) => this.#open(opened));
-        tile.back.addEventListener("click", () => this.shrink());
-        this.#tiles.set(camera.id, tile);
-        this.element.append(tile.element);
-        tile.player.start();
-      }
-    });
-    if (this.#main && !this.#tiles.has(this.#main)) this.#main = null;
+    this.places.forEach((place) => place.remove());
+    this.places = [];
+    const elements = shown.map((id, cell) => (wanted.has(id) ? this.#tile(id, cell).element : this.#place(id, cell)));
+    if (this.#main && !shown.includes(this.#main)) elements.push(this.#tile(this.#main, null).element);
+    elements.forEach((element, i) => this.#move(element, i));
     this.#render();
     this.#select(this.site.selected);
     this.#arrange();
   }
 
+  #tile(id, cell) {
+    let tile = this.#tiles.get(id);
+    if (!tile) {
+      tile = new Tile(this.site.cameras.get(id), this.site, { opened: () => this.#open(tile), back: () => this.shrink(), remove: () => this.layouts.remove(id), shift: (by) => this.layouts.shift(id, by) });
+      this.#tiles.set(id, tile);
+      this.sight.observe(tile.element);
+    }
+    tile.cell = cell;
+    return tile;
+  }
+
+  /** A place where no camera hangs, or one that is not there any more. */
+  #place(id, cell) {
+    const place = h("div.place", { "data-cell": cell }, icon(id ? "camera-off" : "plus"), h("p", {}, id ? t("cameraGone", { camera: id }) : t("dropHere")));
+    this.places.push(place);
+    return place;
+  }
+
+  /** Puts an element at its place among the others; a picture that moves goes on playing. */
+  #move(element, index) {
+    const there = this.element.children[index] ?? null;
+    if (there === element) return;
+    if (element.isConnected && this.element.moveBefore) return this.element.moveBefore(element, there);
+    this.element.insertBefore(element, there);
+    element.querySelector("video")?.play().catch(() => {}); // a video that was moved stands still
+  }
+
+  #seen({ target, isIntersecting }) {
+    const tile = this.#tiles.get(target.dataset.camera);
+    if (!tile) return;
+    clearTimeout(this.#leaving.get(tile));
+    this.#leaving.delete(tile);
+    if (isIntersecting) tile.player.start();
+    else if (tile.player.running) this.#leaving.set(tile, setTimeout(() => tile.rest(), OUT_OF_SIGHT));
+  }
+
   #render() {
     this.#tiles.forEach((tile) => tile.render());
-    if (this.#tiles.size) return this.empty.remove();
-    this.empty.replaceChildren(icon("camera-off"), h("strong", {}, t("noCameras")), t("noCamerasRemedy"));
+    if (this.#tiles.size || this.places.length) return this.empty.remove();
+    const [title, remedy] = this.site.cameras.size ? ["emptyWall", "emptyWallRemedy"] : ["noCameras", this.site.console ? "noAgentsRemedy" : "noCamerasRemedy"];
+    this.empty.replaceChildren(icon("camera-off"), h("strong", {}, t(title)), t(remedy));
     this.element.append(this.empty);
   }
 
@@ -90,11 +139,20 @@ export class Wall {
     if (this.#main && id && this.#main !== id) this.enlarge(id);
   }
 
+  /** Selects a camera; one that does not hang on this page is shown large as a guest. */
+  show(id) {
+    this.site.select(id);
+    if (!this.layouts.shown().includes(id)) this.enlarge(id);
+    else this.#tiles.get(id)?.element.scrollIntoView({ block: "nearest" });
+  }
+
   /** Shows one camera large, the others in a strip. */
   enlarge(id) {
     if (this.#main !== id) this.#tiles.get(this.#main)?.zoom.reset();
-    this.#main = this.#tiles.size > 1 && this.#tiles.has(id) ? id : null;
-    this.#arrange();
+    const alone = this.layouts.shown().length === 1 && this.layouts.shown()[0] === id;
+    this.#main = !alone && this.site.cameras.has(id) ? id : null;
+    if (this.layouts.touring) this.layouts.tour(false);
+    else this.#hang();
     this.site.select(id);
   }
 
@@ -102,26 +160,37 @@ export class Wall {
   shrink() {
     this.#tiles.get(this.#main)?.zoom.reset();
     this.#main = null;
-    this.#arrange();
+    this.#hang();
   }
 
   flash(id) {
     this.#tiles.get(id)?.flash();
   }
 
+  get #count() {
+    return this.#tiles.size + this.places.length;
+  }
+
   #arrange() {
-    const { clientWidth, clientHeight } = this.element;
-    const count = this.#tiles.size;
+    const count = this.#count;
     this.element.classList.toggle("enlarged", this.#main !== null);
     this.#tiles.forEach((tile, id) => {
       tile.element.classList.toggle("main", id === this.#main);
       tile.element.classList.toggle("only", count === 1);
     });
+    this.#fit();
+  }
+
+  /** Chooses columns and rows for the room that there is, and each tile its stream. */
+  #fit() {
+    const { clientWidth, clientHeight } = this.element;
+    const count = this.#count;
     const columns = this.#main
       ? Math.max(1, Math.min(count - 1, Math.floor(clientWidth / STRIP_TILE)))
       : bestColumns(count, clientWidth, clientHeight);
     this.element.style.setProperty("--columns", columns);
     this.element.style.setProperty("--rows", Math.ceil((this.#main ? count - 1 : count) / columns) || 1);
+    this.#tiles.forEach((tile) => tile.choose());
   }
 }
 

@@ -1,11 +1,12 @@
 /** Plays one camera over WHEP (draft-ietf-wish-whep) and never gives up. */
 
-import { ApiError, checked } from "./api.js";
+import { ApiError } from "./api.js";
+import { Quality } from "./quality.js";
 import { backoff, pause } from "./retry.js";
+import { iceServers, negotiate, release } from "./rtc.js";
 
 const FIRST_PICTURE = 12_000;
 const STALLED = 5_000;
-const GATHERING = 800;
 
 /** A failure that the page puts in words itself. */
 class Trouble extends Error {}
@@ -21,45 +22,33 @@ class Session {
     this.#connection.addEventListener("track", ({ track }) => (video.srcObject = new MediaStream([track])));
   }
 
+  get id() {
+    return this.#resource?.split("/").at(-1) ?? null;
+  }
+
   async open(address, signal) {
-    const connection = this.#connection;
-    await connection.setLocalDescription();
-    await this.#gathered();
-    const response = await checked(
-      await fetch(address, {
-        method: "POST",
-        headers: { "Content-Type": "application/sdp", Accept: "application/sdp, application/json" },
-        body: connection.localDescription.sdp,
-        signal: AbortSignal.any([signal, AbortSignal.timeout(10_000)]),
-      }),
-    );
-    const location = response.headers.get("Location");
-    if (location) this.#resource = new URL(location, response.url).href;
-    await connection.setRemoteDescription({ type: "answer", sdp: await response.text() });
+    this.#resource = await negotiate(this.#connection, address, signal);
   }
 
-  /** Candidates travel in the offer; a STUN server that does not answer must not hold up the picture. */
-  #gathered() {
-    const connection = this.#connection;
-    return new Promise((resolve) => {
-      if (connection.iceGatheringState === "complete") return resolve();
-      setTimeout(resolve, GATHERING);
-      connection.addEventListener("icegatheringstatechange", () => connection.iceGatheringState === "complete" && resolve());
-    });
+  /** Asks for another stream within the same track; an agent that has only one refuses, and that is as well. */
+  select(stream) {
+    if (!this.#resource) return;
+    const body = JSON.stringify({ stream });
+    fetch(this.#resource, { method: "PATCH", headers: { "Content-Type": "application/json" }, body }).catch(() => {});
   }
 
-  /** Calls `live` at the first picture, rejects when pictures stop. Bytes are counted: a hidden tab decodes nothing. */
-  async watch(live, signal) {
+  /** Calls `live` at the first picture and `measured` each second; rejects when pictures stop. Bytes are counted: a hidden tab decodes nothing. */
+  async watch(live, measured, signal) {
+    const quality = new Quality();
     let bytes = 0;
     let playing = false;
     for (let grown = performance.now(); !signal.aborted; await pause(playing ? 1000 : 100, signal)) {
       if (["failed", "closed"].includes(this.#connection.connectionState)) throw new Trouble("pictureLost");
-      let now = 0;
-      for (const report of (await this.#connection.getStats()).values()) {
-        if (report.type !== "inbound-rtp" || report.kind !== "video") continue;
-        now = report.bytesReceived ?? 0;
-        if (!playing && (report.framesDecoded > 0 || (document.hidden && now > 0))) live((playing = true));
-      }
+      const stats = await this.#connection.getStats();
+      const video = [...stats.values()].find(({ type, kind }) => type === "inbound-rtp" && kind === "video");
+      const now = video?.bytesReceived ?? 0;
+      if (!playing && (video?.framesDecoded > 0 || (document.hidden && now > 0))) live((playing = true));
+      if (playing && !document.hidden) measured(quality.take(video, stats));
       if (now > bytes) [bytes, grown] = [now, performance.now()];
       else if (performance.now() - grown > (bytes ? STALLED : FIRST_PICTURE)) throw new Trouble(bytes ? "pictureStalled" : "noPicture");
     }
@@ -67,8 +56,7 @@ class Session {
 
   close() {
     this.#connection.close();
-    // keepalive lets the request outlive the page, so that the agent frees the viewer's place at once.
-    if (this.#resource) fetch(this.#resource, { method: "DELETE", keepalive: true }).catch(() => {});
+    release(this.#resource);
   }
 }
 
@@ -77,12 +65,24 @@ export class WhepPlayer {
   #stopped = null;
   #woken = new AbortController();
   #session = null;
+  #stream = "auto";
 
-  /** @param {function(object): void} tell gets `{state: "connecting" | "live" | "offline", reason, remedy, error}`. */
-  constructor(video, address, tell) {
-    this.video = video;
-    this.address = address;
-    this.tell = tell;
+  /**
+   * @param {object} told
+   * @param {function(object): void} told.state gets `{state: "connecting" | "live" | "offline", reason, remedy, error}`.
+   * @param {function(object): void} told.measured gets what `Quality.take` returns, each second.
+   */
+  constructor(video, address, told) {
+    Object.assign(this, { video, address, told });
+  }
+
+  /** The session's id, by which the feed tells what this viewer gets. */
+  get session() {
+    return this.#session?.id ?? null;
+  }
+
+  get running() {
+    return this.#stopped !== null;
   }
 
   start() {
@@ -103,25 +103,45 @@ export class WhepPlayer {
     this.#woken.abort();
   }
 
+  /** Plays `auto`, `main` or `sub` from now on, without opening anew. */
+  select(stream) {
+    if (this.#stream === stream) return;
+    this.#stream = stream;
+    this.#session?.select(stream);
+  }
+
   async #run(signal) {
     for (let attempt = 0; !signal.aborted; attempt++) {
-      this.tell({ state: "connecting" });
-      try {
-        this.#session = new Session(await iceServers(this.address), this.video);
-        await this.#session.open(this.address, signal);
-        await this.#session.watch(() => {
-          attempt = 0;
-          this.tell({ state: "live" });
-        }, signal);
-      } catch (error) {
-        if (!signal.aborted) this.tell({ state: "offline", ...words(error) });
-      }
+      this.told.state({ state: "connecting" });
+      const session = await this.#open(signal).catch((error) => this.#fail(error, signal));
+      await session
+        ?.watch(() => this.told.state({ state: "live" }, (attempt = 0)), this.told.measured, signal)
+        .catch((error) => this.#fail(error, signal));
+      session?.close();
       if (signal.aborted) return;
-      this.#session?.close();
       this.#session = null;
       this.#woken = new AbortController();
       await pause(backoff(attempt), AbortSignal.any([signal, this.#woken.signal]));
     }
+  }
+
+  async #open(signal) {
+    const session = new Session(await iceServers(this.address), this.video);
+    const stream = this.#stream;
+    try {
+      await session.open(`${this.address}?stream=${stream}`, signal);
+    } catch (error) {
+      session.close();
+      throw error;
+    }
+    if (signal.aborted) return session;
+    this.#session = session;
+    if (stream !== this.#stream) session.select(this.#stream);
+    return session;
+  }
+
+  #fail(error, signal) {
+    if (!signal.aborted) this.told.state({ state: "offline", ...words(error) });
   }
 }
 
@@ -129,24 +149,4 @@ export class WhepPlayer {
 function words(error) {
   if (error instanceof ApiError) return { error, reason: error.message, remedy: error.remedy };
   return { error, key: error instanceof Trouble ? error.message : "unreachable" };
-}
-
-/** Returns the ICE servers that the agent names in `Link` headers (WHEP, section 4.6). */
-async function iceServers(address) {
-  const response = await fetch(address, { method: "OPTIONS", signal: AbortSignal.timeout(5_000) });
-  return parseLinks(response.headers.get("Link") ?? "");
-}
-
-const PARAMETER = /;\s*([\w-]+)=(?:"((?:[^"\\]|\\.)*)"|([^",;\s]+))/g;
-const LINK = new RegExp(String.raw`<([^>]+)>((?:\s*${PARAMETER.source})*)`, "g");
-
-export function parseLinks(header) {
-  const servers = [];
-  for (const [, urls, rest] of header.matchAll(LINK)) {
-    const pairs = [...rest.matchAll(PARAMETER)].map(([, name, quoted, plain]) => [name, quoted?.replace(/\\(.)/g, "$1") ?? plain]);
-    const { rel, username, credential } = Object.fromEntries(pairs);
-    if (rel !== "ice-server" || !/^(stun|turn)s?:/.test(urls)) continue;
-    servers.push(username ? { urls, username, credential } : { urls });
-  }
-  return servers;
 }

@@ -1,16 +1,22 @@
-/** Digital zoom of one picture: wheel or keys, dragged when enlarged. */
+/** Digital zoom of one picture: wheel, two fingers or keys; dragged when enlarged. */
 
 const MOST = 8;
+/** Pixels from which on a press is a drag and no click. */
+const FAR = 5;
 
 /** Holds scale and shift of a picture; the overlay asks it where the picture stands. */
 export class Zoom {
   #scale = 1;
   #x = 0;
   #y = 0;
+  #fingers = new Map();
 
-  /** @param {function(): boolean} allowed whether the wheel zooms now, rather than scrolls the page. */
+  /** Whether the last press dragged or pinched the picture. */
+  moved = false;
+
+  /** @param {function(): boolean} allowed whether wheel and fingers zoom now, rather than scroll the page. */
   constructor(stage, video, allowed, changed) {
-    Object.assign(this, { stage, video, changed });
+    Object.assign(this, { stage, video, allowed, changed });
     stage.addEventListener(
       "wheel",
       (event) => {
@@ -21,7 +27,9 @@ export class Zoom {
       },
       { passive: false },
     );
-    stage.addEventListener("pointerdown", (event) => this.#drag(event));
+    stage.addEventListener("pointerdown", (event) => this.#press(event));
+    stage.addEventListener("pointermove", (event) => this.#follow(event));
+    for (const name of ["pointerup", "pointercancel"]) stage.addEventListener(name, (event) => this.#fingers.delete(event.pointerId));
   }
 
   get active() {
@@ -51,17 +59,25 @@ export class Zoom {
     };
   }
 
-  #drag(down) {
-    if (!this.active || down.button !== 0) return;
-    this.stage.setPointerCapture(down.pointerId);
-    let [lastX, lastY] = [down.clientX, down.clientY];
-    const move = (event) => {
-      this.#move(this.#x + event.clientX - lastX, this.#y + event.clientY - lastY, this.#scale);
-      [lastX, lastY] = [event.clientX, event.clientY];
-    };
-    this.stage.addEventListener("pointermove", move);
-    const end = () => this.stage.removeEventListener("pointermove", move);
-    for (const name of ["pointerup", "pointercancel"]) this.stage.addEventListener(name, end, { once: true });
+  #press({ pointerId, clientX, clientY, button }) {
+    if (!this.#fingers.size) this.moved = false;
+    if (button !== 0 || !this.allowed() || this.#fingers.size === 2) return;
+    this.#fingers.set(pointerId, { x: clientX, y: clientY, startX: clientX, startY: clientY });
+    if (this.active || this.#fingers.size === 2) for (const id of this.#fingers.keys()) this.stage.setPointerCapture(id);
+  }
+
+  /** Moves the picture with one finger; with two it follows their middle and grows with their distance. */
+  #follow({ pointerId, clientX, clientY }) {
+    const finger = this.#fingers.get(pointerId);
+    if (!finger) return;
+    const before = span([...this.#fingers.values()]);
+    Object.assign(finger, { x: clientX, y: clientY });
+    if (Math.hypot(clientX - finger.startX, clientY - finger.startY) > FAR && (this.active || before.wide)) this.moved = true;
+    const now = span([...this.#fingers.values()]);
+    this.#move(this.#x + now.x - before.x, this.#y + now.y - before.y, this.#scale);
+    if (!before.wide) return;
+    const { left, top } = this.stage.getBoundingClientRect();
+    this.by(now.wide / before.wide, now.x - left, now.y - top);
   }
 
   #move(x, y, scale) {
@@ -72,4 +88,9 @@ export class Zoom {
     this.video.style.transform = this.active ? `translate(${this.#x}px, ${this.#y}px) scale(${scale})` : "";
     this.changed();
   }
+}
+
+/** Returns the middle of one or two fingers, and how far apart they are, 0 for one. */
+function span([one, other = one]) {
+  return { x: (one.x + other.x) / 2, y: (one.y + other.y) / 2, wide: Math.hypot(one.x - other.x, one.y - other.y) };
 }
