@@ -147,6 +147,7 @@ class Agent:
             rng=rng,
             obey=self.desk.obey,
             refused=self._refused,
+            tell=partial(self.journal.tell, None),
         )
         self._moments = Moments(self.uplink.report)
         self.figures = collect_figures(self.cameras, self.worker, self.outbox, self.uplink, self.live)
@@ -201,7 +202,7 @@ class Agent:
         """Returns the heartbeat: what the box, each camera and the way to the broker are doing."""
         return {
             **self.vitals.sample(),
-            "broker": {"connected": self.uplink.connected.is_set()},
+            "broker": {"connected": self.uplink.connected.is_set(), "address": self.uplink.where},
             "outbox": self.outbox.depth,
             "cameras": {
                 name: {

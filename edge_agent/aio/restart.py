@@ -19,16 +19,22 @@ class Backoff:
         first: seconds after the first failure.
         most: seconds that no wait exceeds.
         healthy: a run that lasted this many seconds forgives the failures before it.
+        jitter: share of a wait that is random; 1 spreads many who begin to wait in the same moment best.
     """
 
     first: float = 1.0
     most: float = 30.0
     healthy: float = 20.0
+    jitter: float = 0.5
 
     def wait(self, failures: int, rng: random.Random) -> float:
-        """Returns doubled and jittered seconds: between half and all of ``first * 2 ** failures``, capped."""
+        """Returns doubled and jittered seconds, at most ``first * 2 ** failures`` and ``most``."""
         ceiling = min(self.most, self.first * 2.0 ** min(failures, 30))
-        return ceiling * rng.uniform(0.5, 1.0)
+        return ceiling * rng.uniform(1.0 - self.jitter, 1.0)
+
+    def longest(self, rng: random.Random) -> float:
+        """Returns seconds for what stays wrong until it is mended; jittered, neighbours are often wrong together."""
+        return self.most * rng.uniform(1.0 - self.jitter / 2, 1.0)
 
 
 async def forever(
@@ -59,7 +65,7 @@ async def forever(
         except (TransientError, PermanentError) as exc:
             if loop.time() - begun >= backoff.healthy:
                 failures = 0
-            wait = backoff.most if isinstance(exc, PermanentError) else backoff.wait(failures, rng)
+            wait = backoff.longest(rng) if isinstance(exc, PermanentError) else backoff.wait(failures, rng)
             failures += 1
             failed(exc, wait)
         else:

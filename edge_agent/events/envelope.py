@@ -14,6 +14,9 @@ from edge_agent.values.ids import AgentId
 CONTENT_TYPE = "application/cloudevents+json; charset=utf-8"
 """MQTT 5 content type of an envelope (CloudEvents MQTT binding 1.0, section 3.2)."""
 
+SCHEMA = "1.0"
+"""Version of the contract: the first number is in every topic; the second rises when something is added."""
+
 _DIGITS = 4  # a ten-thousandth of a 4K picture's width is less than a pixel
 
 

@@ -64,10 +64,12 @@ class Outbox:
 
     Attributes:
         boot: names this run of the agent; with the sequence number it tells consumers what they miss.
+        limits: how much may wait.
     """
 
     def __init__(self, path: Path, *, agent: AgentId, limits: OutboxSettings, clock: Clock) -> None:
         self.boot = uuid4().hex[:12]
+        self.limits = limits
         self._begin = partial(Ledger, path, agent=agent, boot=self.boot, limits=limits, clock=clock)
         self._ledger: Ledger | None = None
         self._requests: queue.SimpleQueue[_Request] = queue.SimpleQueue()

@@ -3,7 +3,6 @@
 import asyncio
 import logging
 import socket
-import ssl
 from types import TracebackType
 from typing import Any, Self
 
@@ -16,15 +15,18 @@ from paho.mqtt.reasoncodes import ReasonCode
 from typing_extensions import override
 
 from edge_agent.errors import TransientError
-from edge_agent.events.envelope import CONTENT_TYPE
+from edge_agent.events.envelope import CONTENT_TYPE, SCHEMA
+from edge_agent.uplink.access import Access
 from edge_agent.uplink.commands import Answer, Incoming
-from edge_agent.uplink.settings import MqttSettings, TlsSettings
+from edge_agent.uplink.settings import MqttSettings
 from edge_agent.uplink.wire import LARGEST
+from edge_agent.values.event import Severity
 
 IN_FLIGHT = 20
 """Messages that wait for the broker's acknowledgement at once."""
 
 _ANSWERS_WITHIN = 10.0  # seconds for CONNACK and SUBACK
+_WANTED_FOR = 300  # seconds that a broker keeps an answer for whoever asked
 _LEAVING = 0.5  # seconds for a good-bye; a broker that hangs must not keep the box from restarting
 _UNREAD = 64
 _BESIDE = 4096  # bytes of a packet beside its payload: topic and properties
@@ -38,22 +40,27 @@ class Connection(Client):
     Args:
         settings: where the broker is and how to speak with it.
         name: client id.
+        access: lets it in.
         will: what the broker tells when the connection is lost, or None for nothing.
-        context: of TLS, or None for none.
+        days: that a broker may keep an event or picture for a consumer that is away.
 
     Attributes:
+        keepalive: seconds of silence before either side asks whether the other is there.
         refused: done when the broker refused a message; what was counted on cannot be then.
         overflowed: incoming messages dropped because they came faster than they were read.
     """
 
-    def __init__(self, settings: MqttSettings, name: str, will: Will | None, context: ssl.SSLContext | None) -> None:
+    def __init__(
+        self, settings: MqttSettings, name: str, access: Access, *, will: Will | None = None, days: float = 30.0
+    ) -> None:
         self.newest = settings.protocol == "5"
+        self.keepalive = settings.keepalive
         super().__init__(
             settings.host,
             settings.port,
             identifier=name,
             username=settings.username or None,
-            password=settings.password.get_secret_value() or None,
+            password=access.password,
             protocol=ProtocolVersion.V5 if self.newest else ProtocolVersion.V311,
             clean_session=None if self.newest else True,
             keepalive=settings.keepalive,
@@ -62,34 +69,53 @@ class Connection(Client):
             logger=_SILENT,
             max_inflight_messages=IN_FLIGHT,
             properties=_bounds() if self.newest else None,
-            tls_context=context,
+            tls_context=access.context,
+            transport="websockets" if settings.websocket else "tcp",
+            websocket_path=settings.websocket or None,
         )
+        self._opening: socket.socket | None = None
+        if settings.websocket:
+            self._remember("_create_socket_connection")
+            self._remember("_ssl_wrap_socket")
         self.refused: asyncio.Future[ReasonCode] = self._loop.create_future()
         self.overflowed = 0
         self.pending_calls_threshold = 10 * IN_FLIGHT
         # A message may be a picture on a thin link: whether the broker is there is for the keep-alive to find out.
         self._acknowledged_within = 2.0 * settings.keepalive + _ANSWERS_WITHIN
-        self._event = _properties(PacketTypes.PUBLISH, ContentType=CONTENT_TYPE) if self.newest else None
+        self._expiry = round(days * 86_400)
+        self._events = {severity: self._of_event(severity) for severity in Severity}
+        self._picture = self._beside(ContentType="image/jpeg", MessageExpiryInterval=self._expiry)
 
-    async def tell(self, topic: str, payload: bytes, *, retain: bool = False) -> None:
-        """Publishes JSON and returns when the broker has it."""
-        await self.publish(topic, payload, qos=1, retain=retain, timeout=self._acknowledged_within)
+    async def tell(self, topic: str, payload: bytes, *, retain: bool = False, within: float | None = None) -> None:
+        """Publishes JSON and returns when the broker has it.
 
-    async def tell_event(self, topic: str, payload: bytes) -> None:
+        Args:
+            topic: where.
+            payload: what.
+            retain: whether the broker keeps it.
+            within: seconds after which the broker counts as lost; enough for a picture on a thin link if left out.
+        """
+        await self.publish(topic, payload, qos=1, retain=retain, timeout=within or self._acknowledged_within)
+
+    async def tell_event(self, topic: str, payload: bytes, severity: Severity) -> None:
         """Publishes an envelope and returns when the broker has it."""
-        await self.publish(topic, payload, qos=1, properties=self._event, timeout=self._acknowledged_within)
+        await self.publish(topic, payload, qos=1, properties=self._events[severity], timeout=self._acknowledged_within)
+
+    async def tell_picture(self, topic: str, payload: bytes) -> None:
+        """Publishes a JPEG and returns when the broker has it."""
+        await self.publish(topic, payload, qos=1, properties=self._picture, timeout=self._acknowledged_within)
 
     async def reply(self, answer: Answer) -> None:
         """Publishes an answer and returns when the broker has it."""
-        correlated = self.newest and answer.correlation is not None
-        properties = _properties(PacketTypes.PUBLISH, CorrelationData=answer.correlation) if correlated else None
+        correlation = {"CorrelationData": answer.correlation} if answer.correlation is not None else {}
+        properties = self._beside(MessageExpiryInterval=_WANTED_FOR, **correlation)
         await self.publish(
             answer.topic, answer.payload, qos=1, properties=properties, timeout=self._acknowledged_within
         )
 
     async def ask(self, topic: str, payload: bytes, response: str) -> None:
         """Publishes a command, to be answered on a topic, and returns when the broker has it."""
-        properties = _properties(PacketTypes.PUBLISH, ResponseTopic=response) if self.newest else None
+        properties = self._beside(ResponseTopic=response)
         await self.publish(topic, payload, qos=1, properties=properties, timeout=self._acknowledged_within)
 
     async def incoming(self) -> Incoming:
@@ -99,12 +125,24 @@ class Connection(Client):
         response, correlation = getattr(given, "ResponseTopic", ""), getattr(given, "CorrelationData", None)
         return Incoming(message.topic.value, bytes(message.payload), message.retain, response, correlation)
 
+    def _of_event(self, severity: Severity) -> Properties | None:
+        told = [("schema", SCHEMA), ("severity", severity.name.lower())]
+        return self._beside(ContentType=CONTENT_TYPE, MessageExpiryInterval=self._expiry, UserProperty=told)
+
+    def _beside(self, **values: object) -> Properties | None:
+        """Returns what MQTT 5 says beside a message."""
+        return _properties(PacketTypes.PUBLISH, **values) if self.newest else None
+
     @override
     async def __aenter__(self) -> Self:
         # Its connect runs in a thread that a cancellation does not reach; whoever lets go of it leaves an open socket.
         connecting = asyncio.create_task(super().__aenter__(), name="connect")
         try:
             return await asyncio.shield(connecting)
+        except MqttError:
+            if self._opening:
+                self._opening.close()
+            raise
         except asyncio.CancelledError:
             await asyncio.wait([connecting], timeout=_LEAVING)
             connecting.cancel()
@@ -126,6 +164,17 @@ class Connection(Client):
             _SILENT.debug("no good-bye: %s", late)
         finally:
             await self._drop()
+
+    def _remember(self, name: str) -> None:
+        """Keeps hold of the sockets that paho makes: it forgets one whose WebSocket handshake fails, still open."""
+        made = getattr(self._client, name)
+
+        def remembered(*arguments: object) -> socket.socket:
+            opened: socket.socket = made(*arguments)
+            self._opening = opened
+            return opened
+
+        setattr(self._client, name, remembered)
 
     async def _drop(self) -> None:
         """Closes what is still open, however the connection ended."""
@@ -189,35 +238,14 @@ class Connection(Client):
         super()._on_message(client, userdata, message)
 
 
-def tls_context(settings: TlsSettings) -> ssl.SSLContext:
-    """Returns what TLS needs; blocks on files.
-
-    Raises:
-        OSError: when a file cannot be read.
-        ssl.SSLError: when it holds something else.
-    """
-    context = ssl.create_default_context(cafile=settings.ca)
-    context.sslsocket_class = _Tidy
-    if settings.certificate and settings.key:
-        context.load_cert_chain(settings.certificate, settings.key)
-    return context
-
-
-class _Tidy(ssl.SSLSocket):
-    """Closes itself when the handshake fails; paho leaves that to the garbage collector."""
-
-    @override
-    def do_handshake(self, block: bool = False) -> None:
-        try:
-            super().do_handshake(block)
-        except OSError:
-            self.close()
-            raise
-
-
 def _bounds() -> Properties:
-    """Lets the broker drop what is too large before it is on the way (MQTT 5, section 3.1.2.11.4)."""
-    return _properties(PacketTypes.CONNECT, MaximumPacketSize=LARGEST + _BESIDE, ReceiveMaximum=_UNREAD)
+    """Lets the broker drop what is too large before it is on the way (MQTT 5, section 3.1.2.11.4).
+
+    The session ends with the connection: a command must not wait for an agent that is away, and the will must be told
+    at once. What the agent has to say waits in its own outbox.
+    """
+    bounds = {"MaximumPacketSize": LARGEST + _BESIDE, "ReceiveMaximum": _UNREAD}
+    return _properties(PacketTypes.CONNECT, SessionExpiryInterval=0, **bounds)
 
 
 def _properties(packet: int, **values: object) -> Properties:

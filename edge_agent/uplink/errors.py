@@ -5,11 +5,19 @@ import ssl
 
 from aiomqtt import MqttCodeError, MqttError
 from aiomqtt.exceptions import MqttConnectError
+from paho.mqtt.client import WebsocketConnectionError
 from paho.mqtt.reasoncodes import ReasonCode
 
 from edge_agent.errors import PermanentError, TransientError
 
 Trouble = TransientError | PermanentError
+
+
+class TakenOver(PermanentError):  # noqa: N818 - named as MQTT 5 names it, section 3.14.2.1
+    """Somebody else connected with this agent's name."""
+
+    code = "taken_over"
+
 
 # MQTT 5, section 2.4; paho gives the same codes for what MQTT 3.1.1 says in its CONNACK (section 3.2.2.3).
 _BAD_PASSWORD = 134
@@ -32,7 +40,11 @@ _REASONS: dict[int, tuple[type[Trouble], str, str]] = {
     138: (PermanentError, "the broker has banned this agent", "lift the ban on the broker"),
     139: (TransientError, "the broker is shutting down", "wait until it is back"),
     141: (TransientError, "nothing was heard for too long", "look at the network and the broker"),
-    142: (PermanentError, "another agent uses the same name", "give each box an agent.id of its own"),
+    142: (
+        TakenOver,
+        "another box connected with this agent's name",
+        "give each box an agent.id of its own; one was probably flashed from the other's image",
+    ),
     144: (PermanentError, "the broker refuses a topic", "look at the broker's ACL and at mqtt.prefix"),
     149: (
         PermanentError,
@@ -62,7 +74,7 @@ def trouble(exc: BaseException, where: str) -> Trouble:
     beneath = exc.__cause__ or exc.__context__
     if isinstance(exc, MqttError) and isinstance(beneath, MqttCodeError):
         return trouble(beneath, where)
-    return _network(beneath if isinstance(beneath, OSError) else exc, where)
+    return _network(beneath if isinstance(beneath, OSError | WebsocketConnectionError) else exc, where)
 
 
 def refusal(code: ReasonCode, where: str) -> Trouble:
@@ -72,6 +84,9 @@ def refusal(code: ReasonCode, where: str) -> Trouble:
 
 def _network(exc: BaseException, where: str) -> Trouble:  # noqa: PLR0911 - a table
     match exc:
+        case WebsocketConnectionError():
+            remedy = "look at mqtt.port and mqtt.websocket, or leave it out where the broker speaks plain MQTT"
+            return PermanentError(f"{where}: there is no WebSocket ({exc})", remedy)
         case ssl.SSLCertVerificationError():
             remedy = "give the authority that signed its certificate in mqtt.tls.ca, and its name in mqtt.host"
             return PermanentError(f"{where}: the broker's certificate cannot be trusted ({exc.verify_message})", remedy)

@@ -3,51 +3,67 @@
 import asyncio
 import logging
 import random
-from collections.abc import Iterator, Mapping
-from typing import Literal
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from typing import TypeAlias
 
-from aiomqtt import MqttError, Will
+from aiomqtt import MqttError
 
-from edge_agent import __version__
 from edge_agent.aio.clock import Clock
 from edge_agent.aio.restart import Backoff, forever
 from edge_agent.errors import AgentError, PermanentError
 from edge_agent.events.envelope import encode, plain
-from edge_agent.events.outbox import Entry, Outbox, Place
+from edge_agent.events.outbox import Outbox
+from edge_agent.uplink.access import read_access
 from edge_agent.uplink.commands import Commands, Obey, Refused
-from edge_agent.uplink.connection import IN_FLIGHT, Connection, tls_context
-from edge_agent.uplink.errors import Trouble, refusal, trouble
-from edge_agent.uplink.settings import MqttSettings, trusted_keys
+from edge_agent.uplink.connection import Connection
+from edge_agent.uplink.delivery import Delivery
+from edge_agent.uplink.errors import TakenOver, Trouble, refusal, trouble
+from edge_agent.uplink.keys import TrustedKeys
+from edge_agent.uplink.presence import Presence
+from edge_agent.uplink.probe import probe
+from edge_agent.uplink.rivals import Rivals
+from edge_agent.uplink.settings import MqttSettings
+from edge_agent.uplink.skew import Skew
 from edge_agent.uplink.tokens import Guard
 from edge_agent.uplink.topics import Topics
-from edge_agent.uplink.wire import StatusMessage
+from edge_agent.values.event import Degradation
 from edge_agent.values.ids import AgentId
 
 log = logging.getLogger(__name__)
 
-_AHEAD = 32  # events read from the disk at once; an alarm that comes now goes behind these and what is in flight
-_FAREWELL = 1.0  # seconds to say that the agent ends; with the good-bye of the connection well within two
+PATIENCE = Backoff(first=4.0, most=60.0, jitter=1.0)
+"""How long to wait between tries: four hundred boxes whose broker restarts are back within seconds, yet spread."""
+
+_LOOK_EVERY = 30.0  # seconds between two looks at what is rarely wrong: the clock, rivals
+
+Tell: TypeAlias = Callable[[Degradation], Awaitable[object]]
+"""Makes an event of what the uplink has to say about itself."""
+
+
+class _Better(Exception):  # noqa: N818 - good news
+    """A broker that is preferred is back."""
 
 
 class Uplink:
     """Connects for ever and hands over events, states, reports and answers.
 
     Args:
-        settings: the broker.
+        settings: the brokers.
         agent: names the box in every topic.
         outbox: what is to be delivered.
         clock: checks tokens.
         rng: keeps four hundred boxes from coming back in the same second.
         obey: carries commands out.
         refused: told of refused commands.
+        tell: told of a wrong clock and of a rival with the same name.
         backoff: how long to wait between tries.
 
     Attributes:
-        connected: set while the broker knows the agent as online.
+        connected: set while a broker knows the agent as online.
+        where: address of that broker, empty while there is none.
         trouble: why it is not connected, None when it is or was not tried yet.
         connections: how often it connected.
         failures: how often connecting failed or a connection was lost.
-        published: events that the broker acknowledged.
         counts: how many commands had which end: ``ok`` or the code of an error.
     """
 
@@ -61,27 +77,33 @@ class Uplink:
         rng: random.Random,
         obey: Obey,
         refused: Refused | None = None,
-        backoff: Backoff = Backoff(),  # noqa: B008 - frozen
+        tell: Tell | None = None,
+        backoff: Backoff = PATIENCE,
     ) -> None:
         self.connected = asyncio.Event()
+        self.where = ""
         self.trouble: Trouble | None = None
         self.connections = 0
         self.failures = 0
-        self.published = 0
         self.counts: dict[str, int] = {}
         self._settings = settings
-        self._where = f"{settings.host}:{settings.port}"
         self._outbox = outbox
         self._clock = clock
         self._rng = rng
         self._obey = obey
         self._refused = refused
+        self._tell = tell
         self._backoff = backoff
         self._agent = agent
         self._topics = Topics(settings.prefix, agent)
+        self._delivery = Delivery(outbox, self._topics)
+        self._rivals = Rivals(clock, rng)
         self._connection: Connection | None = None
-        self._states: dict[str, bytes] = {}
-        self._changed = asyncio.Event()
+
+    @property
+    def published(self) -> int:
+        """Events that a broker acknowledged."""
+        return self._delivery.published
 
     def retain(self, suffix: str, payload: Mapping[str, object]) -> None:
         """Sets a state that the broker keeps: told now, and again whenever the connection comes back.
@@ -90,8 +112,7 @@ class Uplink:
             suffix: topic below the agent's own, such as ``info`` or ``camera/street/status``.
             payload: JSON types, boxes, stamps and the like.
         """
-        self._states[suffix] = encode(plain(payload))
-        self._changed.set()
+        self._delivery.retain(self._topics.under(suffix), payload)
 
     async def report(self, suffix: str, payload: Mapping[str, object]) -> None:
         """Tells something that is worth nothing later, such as a heartbeat; silently nothing while not connected."""
@@ -103,123 +124,133 @@ class Uplink:
             log.debug("a report was lost: %s", exc)
 
     async def run(self) -> None:
-        """Keeps the connection until it is cancelled; then tells that the agent is offline, within two seconds.
+        """Keeps a connection until it is cancelled; then tells that the agent is offline, within two seconds.
 
         Raises:
             PermanentError: when a key that may sign commands cannot be read.
         """
         rules = self._settings.commands
-        keys = await asyncio.to_thread(trusted_keys, rules)
-        unsigned = rules.unsigned_on_loopback and not keys
-        guard = None if unsigned else Guard(keys, self._agent, self._clock)
+        keys = TrustedKeys(rules)
+        await asyncio.to_thread(keys.read)
+        guard = None if rules.unsigned_on_loopback and not rules.keys else Guard(keys, self._agent, self._clock)
         commands = Commands(self._topics, guard, self._obey, self._refused)
         self.counts = commands.counts
+        presence = Presence(self._topics, self._outbox.boot, guard)
 
         async def once() -> None:
-            await self._once(commands)
+            try:
+                await self._round(presence, commands)
+            except TakenOver as exc:
+                await self._give_way(exc)
 
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(commands.run(), name="commands")
+            tasks.create_task(keys.follow(), name="keys")
+            tasks.create_task(self._look_around(guard), name="clock and rivals")
             again = forever(once, failed=self._failed, backoff=self._backoff, rng=self._rng)
             tasks.create_task(again, name="broker")
 
-    async def _once(self, commands: Commands) -> None:
-        """One connection, from its beginning to its end, which is an error."""
-        tls = self._settings.tls
-        try:
-            context = await asyncio.to_thread(tls_context, tls) if tls else None
-        except OSError as exc:
-            remedy = "correct the files that mqtt.tls names"
-            raise PermanentError(f"the TLS files cannot be used ({exc})", remedy) from exc
-        will = Will(self._topics.status, self._status("offline", "the connection was lost"), qos=1, retain=True)
-        try:
-            async with Connection(self._settings, self._agent, will, context) as connection:
-                await self._serve(connection, commands)
-        except (MqttError, OSError) as exc:
-            raise trouble(exc, self._where) from exc
-        except BaseExceptionGroup as group:
-            if (meaning := self._meaning(group)) is None:
-                raise
-            raise meaning from group
-
-    async def _serve(self, connection: Connection, commands: Commands) -> None:
-        try:
-            granted = await connection.subscribe(self._topics.commands, qos=1)
-            if any(getattr(code, "is_failure", False) for code in granted):
-                log.warning("the broker lets nobody command this agent: allow it to read %s", self._topics.commands)
-            async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(self._watch(connection), name="refused messages")
-                await connection.tell(self._topics.status, self._status("online"), retain=True)
-                self._arrived(connection)
-                tasks.create_task(self._listen(connection, commands), name="incoming commands")
-                tasks.create_task(self._tell_answers(connection, commands), name="answers")
-                tasks.create_task(self._tell_states(connection), name="states")
-                tasks.create_task(self._tell_events(connection), name="events")
-        except asyncio.CancelledError:
-            await self._take_leave(connection)
-            raise
-        finally:
-            self.connected.clear()
-            self._connection = None
-
-    async def _watch(self, connection: Connection) -> None:
-        raise refusal(await connection.refused, self._where)
-
-    async def _listen(self, connection: Connection, commands: Commands) -> None:
-        while True:
-            commands.take(await connection.incoming())
-
-    async def _tell_answers(self, connection: Connection, commands: Commands) -> None:
-        while True:
-            answer = await commands.answer()
+    async def _round(self, presence: Presence, commands: Commands) -> None:
+        """Serves the best broker that answers; raises what ended that, or why the best one did not answer."""
+        brokers, troubles = self._settings.brokers, list[Trouble]()
+        for place, broker in enumerate(brokers):
+            before = self.connections
+            begun = self._clock.monotonic()
             try:
-                await connection.reply(answer)
-            except (MqttError, asyncio.CancelledError):
-                commands.put_back(answer)
+                await self._serve(broker, brokers[:place], presence, commands)
+            except (AgentError, MqttError, OSError, BaseExceptionGroup) as exc:
+                found = _meaning(exc, broker.address)
+                if found is None:
+                    raise
+                lived = self._clock.monotonic() - begun if self.connections > before else 0.0
+                judged = self._rivals.judge(found, lived)
+                if lived or isinstance(judged, TakenOver):
+                    raise judged from exc
+                troubles.append(found)
+            else:
+                return
+        raise troubles[0]
+
+    async def _serve(
+        self, broker: MqttSettings, better: Sequence[MqttSettings], presence: Presence, commands: Commands
+    ) -> None:
+        """One connection, from its beginning to its end, which is an error; or until a better broker is back."""
+        access = await read_access(broker)
+        days = self._outbox.limits.days
+        async with Connection(broker, self._agent, access, will=presence.will, days=days) as connection:
+            try:
+                await self._subscribe(connection)
+                await self._work(connection, broker, better, presence, commands)
+            except asyncio.CancelledError:
+                await presence.take_leave(connection, "the agent ended")
                 raise
+            finally:
+                self.connected.clear()
+                self._connection = None
+                self.where = ""
 
-    async def _tell_states(self, connection: Connection) -> None:
-        told: dict[str, bytes] = {}
+    async def _work(
+        self,
+        connection: Connection,
+        broker: MqttSettings,
+        better: Sequence[MqttSettings],
+        presence: Presence,
+        commands: Commands,
+    ) -> None:
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(_watch(connection, broker.address), name="refused messages")
+                await presence.announce(connection)
+                self._arrived(connection, broker)
+                tasks.create_task(presence.keep_true(connection), name="status")
+                tasks.create_task(self._delivery.run(connection, commands), name="delivery")
+                tasks.create_task(self._look_back(better, broker.return_after), name="better brokers")
+        except* _Better as exc:
+            await presence.take_leave(connection, str(exc.exceptions[0]))
+
+    async def _subscribe(self, connection: Connection) -> None:
+        granted = await connection.subscribe(self._topics.commands, qos=1)
+        if any(getattr(code, "is_failure", False) for code in granted):
+            log.warning("the broker lets nobody command this agent: allow it to read %s", self._topics.commands)
+
+    async def _look_back(self, better: Sequence[MqttSettings], every: float) -> None:
+        """Raises ``_Better`` when a better broker lets a client in again; never returns where there is none."""
+        while better:
+            await asyncio.sleep(every * self._rng.uniform(0.5, 1.0))
+            for broker in better:
+                try:
+                    await probe(broker, self._agent)
+                except AgentError as exc:
+                    log.debug("still on a fallback: %s", exc)
+                else:
+                    raise _Better(f"the agent went over to {broker.address}")
+        await asyncio.Event().wait()
+
+    async def _look_around(self, guard: Guard | None) -> None:
+        skew = Skew()
         while True:
-            self._changed.clear()
-            for suffix, payload in list(self._states.items()):
-                if told.get(suffix) != payload:
-                    await connection.tell(self._topics.under(suffix), payload, retain=True)
-                    told[suffix] = payload
-            await self._changed.wait()
+            await asyncio.sleep(_LOOK_EVERY)
+            for news in (skew.news(guard.skew if guard else 0.0), self._rivals.alone()):
+                await self._say(news)
 
-    async def _tell_events(self, connection: Connection) -> None:
-        """Sends in the order of the outbox, several at once; a row goes when the broker has all of it."""
-        place = Place()
-        room = asyncio.Semaphore(IN_FLIGHT)
-        async with asyncio.TaskGroup() as sending:
-            while True:
-                for entry in await self._outbox.batch(place, _AHEAD):
-                    await room.acquire()
-                    sending.create_task(self._tell_event(connection, entry, room), name=f"event {entry.id}")
-                    place = place.past(entry)
+    async def _say(self, news: Degradation | None) -> None:
+        if news is not None and self._tell is not None:
+            await self._tell(news)
 
-    async def _tell_event(self, connection: Connection, entry: Entry, room: asyncio.Semaphore) -> None:
-        await connection.tell_event(self._topics.event(entry), entry.payload)
-        if entry.snapshot is not None:  # after its event: an alarm does not wait for its picture on a thin link
-            await connection.tell(self._topics.snapshot(entry), entry.snapshot)
-        self._outbox.done(entry.position)
-        self.published += 1
-        room.release()
+    async def _give_way(self, exc: TakenOver) -> None:
+        """Waits long: two boxes of one name that fight for it would both be useless."""
+        wait, news = self._rivals.taken(exc)
+        self._failed(exc, wait)
+        await self._say(news)
+        await asyncio.sleep(wait)
 
-    def _arrived(self, connection: Connection) -> None:
+    def _arrived(self, connection: Connection, broker: MqttSettings) -> None:
         self._connection = connection
         self.connections += 1
         self.trouble = None
+        self.where = broker.address
         self.connected.set()
-        log.info("connected to the broker %s, %d events wait", self._where, self._outbox.depth)
-
-    async def _take_leave(self, connection: Connection) -> None:
-        try:
-            async with asyncio.timeout(_FAREWELL):
-                await connection.tell(self._topics.status, self._status("offline", "the agent ended"), retain=True)
-        except (TimeoutError, MqttError) as exc:
-            log.warning("could not tell the broker that the agent ends: %s", exc)
+        log.info("connected to the broker %s, %d events wait", broker.address, self._outbox.depth)
 
     def _failed(self, exc: Trouble, wait: float) -> None:
         self.failures += 1
@@ -227,23 +258,23 @@ class Uplink:
             log.warning("no broker, trying again in %.0f s and on: %s", wait, exc)
         self.trouble = type(exc)(exc.reason, exc.remedy)  # a copy: the original holds on to frames and their sockets
 
-    def _meaning(self, group: BaseExceptionGroup) -> Trouble | None:
-        """Returns what ended a connection: what a person must mend, else the first; None for a fault of ours."""
-        leaves = list(_leaves(group))
-        for leaf in leaves:
-            if not isinstance(leaf, MqttError | OSError | AgentError):
-                return None
-        found = [trouble(leaf, self._where) for leaf in leaves]
-        return next((each for each in found if isinstance(each, PermanentError)), found[0])
 
-    def _status(self, state: Literal["online", "offline"], reason: str = "") -> bytes:
-        told = StatusMessage(state=state, boot=self._outbox.boot, version=__version__, reason=reason)
-        return told.model_dump_json().encode()
+async def _watch(connection: Connection, where: str) -> None:
+    raise refusal(await connection.refused, where)
 
 
-def _leaves(group: BaseExceptionGroup) -> Iterator[BaseException]:
-    for each in group.exceptions:
-        if isinstance(each, BaseExceptionGroup):
+def _meaning(exc: BaseException, where: str) -> Trouble | None:
+    """Returns what ended a connection: what a person must mend, else the first; None for a fault of ours."""
+    leaves = list(_leaves(exc))
+    if not all(isinstance(leaf, MqttError | OSError | AgentError) for leaf in leaves):
+        return None
+    found = [trouble(leaf, where) for leaf in leaves]
+    return next((each for each in found if isinstance(each, PermanentError)), found[0])
+
+
+def _leaves(exc: BaseException) -> Iterator[BaseException]:
+    if isinstance(exc, BaseExceptionGroup):
+        for each in exc.exceptions:
             yield from _leaves(each)
-        else:
-            yield each
+    else:
+        yield exc

@@ -4,10 +4,11 @@ import asyncio
 
 from aiomqtt import MqttError
 
-from edge_agent.errors import PermanentError
-from edge_agent.uplink.connection import Connection, tls_context
+from edge_agent.uplink.access import read_access
+from edge_agent.uplink.connection import Connection
 from edge_agent.uplink.errors import trouble
-from edge_agent.uplink.settings import MqttSettings, trusted_keys
+from edge_agent.uplink.keys import TrustedKeys
+from edge_agent.uplink.settings import MqttSettings
 from edge_agent.values.ids import AgentId
 
 
@@ -18,13 +19,10 @@ async def probe(settings: MqttSettings, agent: AgentId) -> str:
         TransientError: the broker is away.
         PermanentError: it refuses us, or a file that the settings name cannot be used.
     """
+    await asyncio.to_thread(TrustedKeys(settings.commands).read)
+    access = await read_access(settings)
     try:
-        await asyncio.to_thread(trusted_keys, settings.commands)
-        context = await asyncio.to_thread(tls_context, settings.tls) if settings.tls else None
-    except OSError as exc:
-        raise PermanentError(f"the TLS files cannot be used ({exc})", "correct the files that mqtt.tls names") from exc
-    try:
-        async with Connection(settings, f"{agent}-doctor", None, context):
+        async with Connection(settings, f"{agent}-probe", access):
             return f"MQTT {settings.protocol}"
     except (MqttError, OSError) as exc:
-        raise trouble(exc, f"{settings.host}:{settings.port}") from exc
+        raise trouble(exc, settings.address) from exc

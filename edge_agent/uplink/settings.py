@@ -4,15 +4,10 @@ import ipaddress
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePublicKey
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 
-from edge_agent.errors import PermanentError
-
-PublicKey = Ed25519PublicKey | EllipticCurvePublicKey
+Host = Annotated[str, Field(min_length=1)]
+Port = Annotated[int, Field(ge=1, le=65535)]
 
 
 class TlsSettings(BaseModel):
@@ -41,8 +36,8 @@ class CommandSettings(BaseModel):
     """Whose commands are obeyed.
 
     Attributes:
-        keys: public keys that may sign, Ed25519 or P-256, as PEM text or the path of a PEM file; without any, no
-            command is obeyed.
+        keys: public keys that may sign, Ed25519 or P-256, as PEM text or the path of a PEM file, which may hold
+            several and is read again when it changes; without any, no command is obeyed.
         unsigned_on_loopback: obey without a token, for a demonstration on one machine; refused for any other broker.
     """
 
@@ -52,43 +47,83 @@ class CommandSettings(BaseModel):
     unsigned_on_loopback: bool = False
 
 
+class Fallback(BaseModel):
+    """Another broker of the same control room, spoken to in the same way.
+
+    Attributes:
+        host: its name or address.
+        port: that of the first broker where it is left out.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    host: Host
+    port: Port | None = None
+
+
 class MqttSettings(BaseModel):
     """The broker of the control room.
 
     Attributes:
         host: its name or address.
         port: 1883, or usually 8883 with TLS.
+        fallbacks: brokers to speak to while the first is away, the better ones first; all else is as with the first.
+        return_after: seconds until a better broker is tried again from a fallback; 600 spare a broker that comes and
+            goes, and a control room that looks at the first one finds the box there soon.
+        websocket: path of the broker's WebSocket, such as ``/mqtt``, where firewalls let nothing else through.
         protocol: MQTT version; 3.1.1 for brokers that know nothing newer.
         username: empty to give none.
         password: only with a user name.
+        token: file with a token (JWT) that is given as the password; it is read again for each connection.
         tls: set it, even empty, to encrypt.
         keepalive: seconds of silence before either side asks whether the other is there; 30 notices a dead mobile link
-            within a minute and costs two bytes each way.
+            within a minute, keeps the entry of a mobile network's address translation, and costs two bytes each way.
         prefix: of every topic.
         commands: whose commands are obeyed.
+        home_assistant: topic below which Home Assistant looks for devices, usually ``homeassistant``; nothing is told
+            there where empty.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    host: Annotated[str, Field(min_length=1)] = "127.0.0.1"
-    port: Annotated[int, Field(ge=1, le=65535)] = 1883
+    host: Host = "127.0.0.1"
+    port: Port = 1883
+    fallbacks: Annotated[tuple[Fallback, ...], Field(max_length=4)] = ()
+    return_after: Annotated[float, Field(ge=1)] = 600.0
+    websocket: Annotated[str, Field(pattern=r"^(/[A-Za-z0-9._~/-]*)?$")] = ""
     protocol: Literal["5", "3.1.1"] = "5"
     username: str = ""
     password: SecretStr = SecretStr("")
+    token: Path | None = None
     tls: TlsSettings | None = None
     keepalive: Annotated[int, Field(ge=5, le=1200)] = 30
     prefix: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)*$", max_length=64)] = "edge/v1"
     commands: CommandSettings = CommandSettings()
+    home_assistant: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]*$", max_length=64)] = ""
+
+    @property
+    def brokers(self) -> tuple["MqttSettings", ...]:
+        """The same settings for each broker, the best first."""
+        others = ({"host": each.host, "port": each.port or self.port} for each in self.fallbacks)
+        return (self, *(self.model_copy(update=address) for address in others))
+
+    @property
+    def address(self) -> str:
+        """Where the broker is, for people."""
+        return f"{self.host}:{self.port}{self.websocket}"
 
     @model_validator(mode="after")
     def _safe(self) -> Self:
-        if self.commands.unsigned_on_loopback and not is_loopback(self.host):
-            raise ValueError(
-                f"commands.unsigned_on_loopback is for a broker on this machine, not {self.host}: "
-                "name the keys that may sign in commands.keys instead"
-            )
-        if self.password.get_secret_value() and not self.username:
-            raise ValueError("a password needs a username: set both")
+        for host in (self.host, *(each.host for each in self.fallbacks)):
+            if self.commands.unsigned_on_loopback and not is_loopback(host):
+                raise ValueError(
+                    f"commands.unsigned_on_loopback is for a broker on this machine, not {host}: "
+                    "name the keys that may sign in commands.keys instead"
+                )
+        if self.password.get_secret_value() and self.token:
+            raise ValueError("the token is given as the password: set one of both")
+        if (self.password.get_secret_value() or self.token) and not self.username:
+            raise ValueError("a password or token needs a username: set both")
         return self
 
 
@@ -98,27 +133,3 @@ def is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
-
-
-def trusted_keys(settings: CommandSettings) -> tuple[PublicKey, ...]:
-    """Reads the keys that may sign commands; blocks on files, for the start.
-
-    Raises:
-        PermanentError: when one cannot be read or is of another kind.
-    """
-    return tuple(_key(text) for text in settings.keys)
-
-
-def _key(text: str) -> PublicKey:
-    inline = text.lstrip().startswith("-----BEGIN")
-    named = "a key given as text" if inline else text
-    remedy = "give an Ed25519 or P-256 public key in PEM: openssl genpkey -algorithm ed25519, then openssl pkey -pubout"
-    try:
-        key = load_pem_public_key(text.encode() if inline else Path(text).read_bytes())
-    except (OSError, ValueError, UnsupportedAlgorithm) as exc:
-        raise PermanentError(f"mqtt.commands.keys: {named} cannot be read as a public key ({exc})", remedy) from exc
-    if isinstance(key, Ed25519PublicKey) or (
-        isinstance(key, EllipticCurvePublicKey) and isinstance(key.curve, SECP256R1)
-    ):
-        return key
-    raise PermanentError(f"mqtt.commands.keys: {named} is of another kind", remedy)

@@ -1,6 +1,8 @@
 """Who may command: short-lived tokens (JWT, RFC 7519) from trusted keys, each good for one command."""
 
-from collections import OrderedDict
+import secrets
+from collections import OrderedDict, deque
+from collections.abc import Mapping
 from typing import Annotated
 
 import jwt
@@ -10,16 +12,20 @@ from pydantic import BaseModel, Field, ValidationError
 
 from edge_agent.aio.clock import Clock
 from edge_agent.errors import PermanentError, TransientError
-from edge_agent.uplink.settings import PublicKey
+from edge_agent.uplink.keys import PublicKey, TrustedKeys
 from edge_agent.values.ids import AgentId
+from edge_agent.values.time import Monotonic
 
 LONGEST = 120
 """Seconds that a token may live; whoever records one has no longer to find a use for it."""
 
 _REMEMBERED = 4096
+_CHALLENGES = 8  # a connection that breaks again and again brings a new one each time
 _LONGEST_NAME = 128
+# What PyJWT lets through where a header or payload is nested too deep, or holds a number of thousands of digits.
+_UNREADABLE = (jwt.PyJWTError, ValueError, RecursionError)
 _SIGNATURE_ONLY: Options = {"verify_aud": False, "verify_exp": False, "verify_iat": False, "verify_nbf": False}
-_SIGN_ANEW = "sign a new token for each command, with the clocks of both sides set"
+_SIGN_ANEW = "sign a new token for each command, with the challenge of the agent's status, or set the clocks"
 
 
 class Claims(BaseModel):
@@ -31,6 +37,7 @@ class Claims(BaseModel):
         iat: when it was signed, seconds since 1970.
         exp: until when it is good.
         scope: actions allowed, ``{name}:{camera}`` or ``{name}:*``, with spaces between them.
+        challenge: the agent's, from its status; it proves that the token is new whatever the box's clock says.
     """
 
     sub: Annotated[str, Field(min_length=1, max_length=_LONGEST_NAME)]
@@ -38,6 +45,7 @@ class Claims(BaseModel):
     iat: Annotated[float, Field(allow_inf_nan=False)]
     exp: Annotated[float, Field(allow_inf_nan=False)]
     scope: str
+    challenge: Annotated[str, Field(max_length=64)] = ""
 
     def allows(self, action: str, camera: str) -> bool:
         """Whether the action is allowed on a camera, empty for the agent itself."""
@@ -52,14 +60,25 @@ class Guard:
         keys: that may sign.
         agent: whom a token must be meant for.
         clock: tells whether it is still good.
+
+    Attributes:
+        skew: seconds that the signer's clock is ahead of the box's, as the last token with a challenge showed.
     """
 
-    def __init__(self, keys: tuple[PublicKey, ...], agent: AgentId, clock: Clock) -> None:
+    def __init__(self, keys: TrustedKeys, agent: AgentId, clock: Clock) -> None:
+        self.skew = 0.0
         self._keys = keys
         self._agent = agent
         self._clock = clock
         self._begun = clock.monotonic()
-        self._used: OrderedDict[str, float] = OrderedDict()
+        self._used: OrderedDict[str, Monotonic] = OrderedDict()
+        self._challenges: deque[tuple[str, Monotonic]] = deque(maxlen=_CHALLENGES)
+
+    def challenge(self) -> str:
+        """Returns a new challenge; tokens that carry it are good for ``LONGEST`` seconds, told without any clock."""
+        made = secrets.token_urlsafe(12)
+        self._challenges.append((made, self._clock.monotonic()))
+        return made
 
     def check(self, token: str, action: str, camera: str) -> Claims:
         """Returns what a token says if it allows an action.
@@ -68,14 +87,10 @@ class Guard:
             PermanentError: with the code ``unauthorised``, ``wrong_audience``, ``expired`` or ``forbidden``.
         """
         claims = self._verified(token)
-        now = self._clock.wall().timestamp()
-        # A token from before the start may have been used in the run before, of which nothing is remembered. The start
-        # is told in today's wall time: a box without a battery for its clock gets the time only after it.
-        started = int(now - (self._clock.monotonic() - self._begun))
-        if claims.exp <= now or claims.iat < started:
-            raise PermanentError("the token is too old", _SIGN_ANEW, code="expired")
-        if claims.exp > now + LONGEST:
-            raise PermanentError(f"the token lives longer than {LONGEST} s", _SIGN_ANEW, code="unauthorised")
+        if claims.challenge:
+            self._check_challenge(claims)
+        else:
+            self._check_times(claims)
         if not claims.allows(action, camera):
             wanted = f"{action}:{camera or '*'}"
             raise PermanentError("the token's scope does not allow this", f"it needs {wanted}", code="forbidden")
@@ -83,10 +98,10 @@ class Guard:
 
     def subject(self, token: str) -> str:
         """Returns who asks, where a trusted key signed it, however old it is or whomever it is for; else nothing."""
-        for key in self._keys:
+        for key in self._candidates(token).values():
             try:
                 subject = jwt.decode(token, key, algorithms=[_algorithm(key)], options=_SIGNATURE_ONLY).get("sub")
-            except jwt.PyJWTError:
+            except _UNREADABLE:
                 continue
             return subject[:_LONGEST_NAME] if isinstance(subject, str) else ""
         return ""
@@ -100,18 +115,42 @@ class Guard:
         """
         if claims.jti in self._used:
             raise PermanentError("the token was used before", _SIGN_ANEW, code="replayed")
+        now = self._clock.monotonic()
         if len(self._used) >= _REMEMBERED:
-            now = self._clock.wall().timestamp()
-            self._used = OrderedDict((name, until) for name, until in self._used.items() if until > now)
+            self._used = OrderedDict((name, at) for name, at in self._used.items() if now - at < 2 * LONGEST)
         if len(self._used) >= _REMEMBERED:
             raise TransientError("too many tokens are in use", "send fewer commands", code="busy")
-        self._used[claims.jti] = claims.exp
+        self._used[claims.jti] = now
+
+    def _check_challenge(self, claims: Claims) -> None:
+        since = self._clock.monotonic() - LONGEST
+        if not any(made == claims.challenge and at >= since for made, at in self._challenges):
+            remedy = "take the challenge of the agent's status and sign a new token"
+            raise PermanentError("the token answers no challenge of the last minutes", remedy, code="expired")
+        self.skew = claims.iat - self._clock.wall().timestamp()
+
+    def _check_times(self, claims: Claims) -> None:
+        now = self._clock.wall().timestamp()
+        # A token from before the start may have been used in the run before, of which nothing is remembered. The start
+        # is told in today's wall time: a box without a battery for its clock gets the time only after it.
+        started = int(now - (self._clock.monotonic() - self._begun))
+        if claims.exp <= now or claims.iat < started:
+            raise PermanentError("the token is too old", _SIGN_ANEW, code="expired")
+        if claims.exp > now + LONGEST:
+            raise PermanentError(f"the token lives longer than {LONGEST} s", _SIGN_ANEW, code="unauthorised")
+
+    def _candidates(self, token: str) -> Mapping[str, PublicKey]:
+        try:
+            name = jwt.get_unverified_header(token).get("kid")
+        except _UNREADABLE:
+            name = None
+        return self._keys.candidates(name)
 
     def _verified(self, token: str) -> Claims:
         if not self._keys:
             remedy = "name the public keys that may sign in mqtt.commands.keys"
             raise PermanentError("this agent trusts no key", remedy, code="unauthorised")
-        for key in self._keys:
+        for key in self._candidates(token).values():
             try:
                 # The key decides the algorithm, not the token: no "none", no public key taken for an HMAC secret.
                 decoded = jwt.decode(
@@ -127,7 +166,7 @@ class Guard:
             except jwt.InvalidAudienceError as exc:
                 remedy = f"set aud to {self._agent}"
                 raise PermanentError("the token is meant for somebody else", remedy, code="wrong_audience") from exc
-            except (jwt.PyJWTError, ValidationError) as exc:
+            except (*_UNREADABLE, ValidationError) as exc:
                 remedy = "send a JWT with aud, sub, iat, exp, jti and scope"
                 raise PermanentError("the token cannot be read", remedy, code="unauthorised") from exc
         remedy = "sign with a key that mqtt.commands.keys names, with EdDSA or ES256"

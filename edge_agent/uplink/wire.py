@@ -31,7 +31,7 @@ CODES = {
     "unknown_command": "there is none of this name",
     "unauthorised": "no token, one that cannot be read, that no trusted key signed, or that lives too long",
     "wrong_audience": "the token is meant for another agent",
-    "expired": "the token is too old, or from before the agent started",
+    "expired": "the token is too old, from before the agent started, or answers no challenge of the last minutes",
     "replayed": "the token was used before",
     "forbidden": "the token's scope does not allow this on this camera",
     "conflict": "the id was used for another command",
@@ -51,7 +51,7 @@ class CommandMessage(BaseModel):
         arguments: what the command needs; ``camera`` where it is about one.
         token: JWT signed with a trusted key (EdDSA or ES256) with ``aud`` = the agent, ``sub`` = who asks, ``iat``,
             ``exp`` at most 120 s ahead, a ``jti`` never used before, and ``scope`` with ``{name}:{camera}`` or
-            ``{name}:*``.
+            ``{name}:*``; with the ``challenge`` of the agent's status the clocks of both sides do not matter.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
@@ -89,12 +89,14 @@ class StatusMessage(BaseModel):
         boot: this run of the agent, as in its events.
         version: the agent's.
         reason: why it is offline.
+        challenge: what a token may carry to prove that it is new; another one each minute.
     """
 
     state: Literal["online", "offline"]
     boot: str
     version: str
     reason: str = ""
+    challenge: str = ""
 
 
 Corners = Annotated[list[float], Field(min_length=4, max_length=4)]

@@ -22,7 +22,7 @@ from edge_agent.values.command import Command, Reply
 from tests.conftest import _need as need
 from tests.events.test_outbox import notice
 from tests.peers.peer import Peer, free_port, missing
-from tests.uplink.town import AGENT, ROOT, Agent, Office, agent, until
+from tests.uplink.town import AGENT, ROOT, Agent, Office, Place, agent, until
 
 CSU = Path(__file__).parents[2] / "deploy" / "csu"
 PASSWORD = "long and not guessed"  # noqa: S105 - of a broker that lives for one test
@@ -45,14 +45,6 @@ class Town:
         context = ssl.create_default_context(cafile=self.tls()["ca"])
         context.load_cert_chain(self.folder / f"{name}.pem", self.folder / f"{name}.key")
         return aiomqtt.Client(self.host, self.with_certificates, tls_context=context)
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where an agent of the tests connects to."""
-
-    port: int
-    host: str = "127.0.0.1"
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from pathlib import Path
 from edge_agent.values.ids import CameraId
 from tests.events.test_outbox import alarm, notice, statistic
 from tests.peers.broker import Broker
-from tests.uplink.town import Consumer, agent, consumer, until
+from tests.uplink.town import Consumer, Place, agent, consumer, until
 
 STREET, SQUARE = CameraId("street"), CameraId("square")
 _ROOT = Path(__file__).parents[2]
@@ -107,7 +107,7 @@ def _toll(told: list[str], csu: Consumer) -> Toll:
 
 async def _tell_for_ever(folder: Path, port: int) -> None:
     """What the killed process does: makes events of each severity, and says of each that it was made."""
-    async with agent(_Address(port), folder) as box:
+    async with agent(Place(port), folder) as box:
         while True:
             told = await asyncio.gather(
                 *(box.journal.tell(camera, statistic()) for camera in (STREET, SQUARE, STREET)),
@@ -117,12 +117,6 @@ async def _tell_for_ever(folder: Path, port: int) -> None:
             sys.stdout.write("".join(f"{event.id}\n" for event in told))
             sys.stdout.flush()
             await asyncio.sleep(0.01)
-
-
-@dataclass(frozen=True, slots=True)
-class _Address:
-    port: int
-    host: str = "127.0.0.1"
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@ import asyncio
 import socket
 from typing import Any
 
+from edge_agent.uplink.access import Access
 from edge_agent.uplink.connection import Connection
 from edge_agent.uplink.settings import MqttSettings
 
@@ -9,7 +10,7 @@ from edge_agent.uplink.settings import MqttSettings
 async def test_a_socket_that_closed_meanwhile_is_not_written_to_and_nor_is_its_successor() -> None:
     loop, faults = asyncio.get_running_loop(), list[dict[str, Any]]()
     loop.set_exception_handler(lambda _, context: faults.append(context))
-    connection = Connection(MqttSettings(), "box", None, None)
+    connection = Connection(MqttSettings(), "box", Access())
     first = socket.socket()
     connection._on_socket_register_write(connection._client, None, first)
     first.close()

@@ -10,13 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from edge_agent.aio.clock import SystemClock
+from edge_agent.aio.clock import Clock, SystemClock
 from edge_agent.errors import PermanentError, TransientError
 from edge_agent.uplink.office import ask, make_key, read_key
 from edge_agent.uplink.settings import MqttSettings
 from edge_agent.uplink.wire import ReplyMessage
 from tests.agents import running, settings_for
 from tests.peers.broker import Broker
+from tests.uplink.test_tokens import Watch
 from tests.uplink.town import AGENT, agent
 
 
@@ -80,9 +81,23 @@ async def test_a_broker_that_is_not_there_is_said(key: Path, broker: Broker) -> 
         await asked(broker, key)
 
 
-async def asked(broker: Broker, key: Path, *, within: float = 20.0, protocol: str = "5") -> ReplyMessage:
+CLOCK = SystemClock()
+
+
+async def test_clocks_that_are_days_apart_keep_nobody_from_being_obeyed(
+    broker: Broker, tmp_path: Path, key: Path
+) -> None:
+    async with agent(broker, tmp_path, keys=(str(key.with_suffix(".pub.pem")),)) as box:
+        await box.online()
+        assert (await asked(broker, key, clock=Watch(now=60.0))).ok
+        assert (await asked(broker, key, clock=Watch(now=4e9))).ok
+
+
+async def asked(
+    broker: Broker, key: Path, *, within: float = 20.0, protocol: str = "5", clock: Clock = CLOCK
+) -> ReplyMessage:
     settings = MqttSettings.model_validate({"host": broker.host, "port": broker.port, "protocol": protocol})
-    who = {"key": await asyncio.to_thread(read_key, key), "actor": "operator-7", "clock": SystemClock()}
+    who = {"key": await asyncio.to_thread(read_key, key), "actor": "operator-7", "clock": clock}
     return await ask(settings, AGENT, "talkdown.play", {"camera": "street"}, within=within, **who)  # type: ignore[arg-type] # named just above
 
 

@@ -1,15 +1,9 @@
 """Settings of the broker: safe by default, refused with the reason."""
 
-from pathlib import Path
-
 import pytest
-from cryptography.hazmat.primitives.asymmetric.ec import SECP384R1, generate_private_key
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from pydantic import ValidationError
 
-from edge_agent.errors import PermanentError
-from edge_agent.uplink.settings import CommandSettings, MqttSettings, is_loopback, trusted_keys
-from tests.uplink.town import pem
+from edge_agent.uplink.settings import MqttSettings, is_loopback
 
 
 def test_the_password_is_in_no_text() -> None:
@@ -31,22 +25,28 @@ def test_loopback_is_told_from_the_text(host: str, loopback: bool) -> None:  # n
 
 
 @pytest.mark.parametrize(
-    "bad", [{"prefix": "edge/#"}, {"port": 0}, {"hots": "x"}, {"password": "x"}, {"tls": {"key": "k"}}]
+    "bad",
+    [
+        {"prefix": "edge/#"},
+        {"port": 0},
+        {"hots": "x"},
+        {"password": "x"},
+        {"tls": {"key": "k"}},
+        {"token": "/run/token"},
+        {"username": "box", "password": "x", "token": "/run/token"},
+        {"websocket": "mqtt"},
+        {"fallbacks": [{"port": 1}]},
+        {"commands": {"unsigned_on_loopback": True}, "fallbacks": [{"host": "broker.town.example"}]},
+    ],
 )
 def test_what_cannot_work_is_refused(bad: dict[str, object]) -> None:
     with pytest.raises(ValidationError):
         MqttSettings.model_validate(bad)
 
 
-def test_keys_are_text_or_files(tmp_path: Path) -> None:
-    text = pem(Ed25519PrivateKey.generate())
-    (tmp_path / "key.pem").write_text(text)
-    assert len(trusted_keys(CommandSettings(keys=(text, str(tmp_path / "key.pem"))))) == 2
-
-
-@pytest.mark.parametrize(
-    "key", ["/nowhere/key.pem", "-----BEGIN PUBLIC KEY-----\nAAAA", pem(generate_private_key(SECP384R1()))]
-)
-def test_a_key_that_cannot_sign_commands_is_said_with_how_to_make_one(key: str) -> None:
-    with pytest.raises(PermanentError, match="openssl genpkey"):
-        trusted_keys(CommandSettings(keys=(key,)))
+def test_every_broker_is_spoken_to_in_the_same_way() -> None:
+    settings = MqttSettings.model_validate(
+        {"host": "a", "port": 8883, "tls": {}, "fallbacks": [{"host": "b"}, {"host": "c", "port": 443}]}
+    )
+    assert [each.address for each in settings.brokers] == ["a:8883", "b:8883", "c:443"]
+    assert all(each.tls for each in settings.brokers)

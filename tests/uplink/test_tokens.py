@@ -7,7 +7,9 @@ import pytest
 
 from edge_agent.errors import AgentError
 from edge_agent.uplink import tokens
-from edge_agent.uplink.settings import CommandSettings, trusted_keys
+from edge_agent.uplink.keys import TrustedKeys
+from edge_agent.uplink.settings import CommandSettings
+from edge_agent.uplink.skew import Skew
 from edge_agent.uplink.tokens import Claims, Guard
 from edge_agent.values.time import Monotonic
 from tests.uplink.town import AGENT, Office
@@ -39,7 +41,9 @@ def office() -> Office:
 
 @pytest.fixture
 def guard(watch: Watch, office: Office) -> Guard:
-    return Guard(trusted_keys(CommandSettings(keys=(office.public,))), AGENT, watch)
+    keys = TrustedKeys(CommandSettings(keys=(office.public,)))
+    keys.read()
+    return Guard(keys, AGENT, watch)
 
 
 def token(office: Office, watch: Watch, age: float = 0.0) -> str:
@@ -64,6 +68,44 @@ def test_a_token_from_before_the_start_is_refused_for_it_may_have_been_used(
         guard.check(token(office, watch, age=6), PLAY, "street")
 
 
+@pytest.mark.parametrize("now", [60.0, 1_800_000_000.0 - 86_400, 1_800_000_000.0 + 86_400])
+def test_a_token_with_the_challenge_is_good_whatever_the_clock_says_but_not_for_long_and_once(
+    guard: Guard, watch: Watch, office: Office, now: float
+) -> None:
+    signed = watch.now
+    watch.now = now  # the box has no battery for its clock, or somebody set it wrongly
+    token = office.token(f"{PLAY}:*", iat=signed, exp=signed + 60, challenge=guard.challenge())
+    claims = guard.check(token, PLAY, "street")
+    assert guard.skew == signed - now
+    guard.use(claims)
+    with pytest.raises(AgentError) as refused:
+        guard.use(guard.check(token, PLAY, "street"))
+    assert refused.value.code == "replayed"
+    watch.up += tokens.LONGEST + 1
+    with pytest.raises(AgentError, match="challenge"):
+        guard.check(token, PLAY, "street")
+
+
+def test_a_challenge_of_another_run_or_of_nobody_is_refused(guard: Guard, watch: Watch, office: Office) -> None:
+    other = Guard(guard._keys, AGENT, watch)
+    guard.challenge()
+    for challenge in (other.challenge(), "guessed", "é"):
+        token = office.token(f"{PLAY}:*", iat=watch.now, exp=watch.now + 60, challenge=challenge)
+        with pytest.raises(AgentError) as refused:
+            guard.check(token, PLAY, "street")
+        assert refused.value.code == "expired"
+
+
+def test_a_wrong_clock_is_told_once_and_once_when_it_is_right_again() -> None:
+    skew = Skew()
+    news = [skew.news(seconds) for seconds in (0.0, 59.0, 86_400.0, 86_300.0, 30.0, 5.0, 5.0, -61.0)]
+    assert [each.degraded if each else None for each in news] == [None, None, True, None, None, False, None, True]
+    assert news[2] is not None
+    assert "86400 s behind" in news[2].reason
+    assert news[7] is not None
+    assert "61 s ahead" in news[7].reason
+
+
 def test_used_tokens_are_remembered_until_they_are_worthless_and_are_not_too_many(
     guard: Guard, watch: Watch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -77,7 +119,7 @@ def test_used_tokens_are_remembered_until_they_are_worthless_and_are_not_too_man
     with pytest.raises(AgentError) as refused:
         guard.use(claims("d"))
     assert refused.value.code == "busy"
-    watch.now += 61
+    watch.up += 241
     guard.use(claims("d"))
     assert len(guard._used) == 1
 

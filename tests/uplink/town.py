@@ -6,6 +6,7 @@ import random
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 from uuid import uuid4
@@ -20,7 +21,7 @@ from edge_agent.aio.restart import Backoff
 from edge_agent.events.journal import Journal
 from edge_agent.events.outbox import Outbox, OutboxSettings
 from edge_agent.uplink.commands import Refused
-from edge_agent.uplink.link import Uplink
+from edge_agent.uplink.link import Tell, Uplink
 from edge_agent.uplink.settings import CommandSettings, MqttSettings
 from edge_agent.values.command import Command, Reply
 from edge_agent.values.ids import AgentId
@@ -60,6 +61,14 @@ class Address(Protocol):
 
     @property
     def port(self) -> int: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where an agent of the tests connects to."""
+
+    port: int
+    host: str = "127.0.0.1"
 
 
 class Consumer:
@@ -148,7 +157,7 @@ async def until(condition: Callable[[], object], within: float = 20.0) -> None:
 
 
 @asynccontextmanager
-async def agent(
+async def agent(  # noqa: PLR0913 - what a test may choose
     broker: Address,
     folder: Path,
     *,
@@ -157,6 +166,7 @@ async def agent(
     refused: Refused | None = None,
     keys: tuple[str, ...] = (),
     limits: OutboxSettings | None = None,
+    tell: Tell | None = None,
     **mqtt: object,
 ) -> AsyncIterator[Agent]:
     clock = SystemClock()
@@ -172,6 +182,7 @@ async def agent(
         rng=random.Random(1),  # noqa: S311 - jitter
         obey=obey,
         refused=refused,
+        tell=tell,
         backoff=Backoff(first=0.1, most=0.5),
     )
     running = [asyncio.create_task(outbox.run()), asyncio.create_task(uplink.run())]
