@@ -139,10 +139,6 @@ class Connection(Client):
         connecting = asyncio.create_task(super().__aenter__(), name="connect")
         try:
             return await asyncio.shield(connecting)
-        except MqttError:
-            if self._opening:
-                self._opening.close()
-            raise
         except asyncio.CancelledError:
             await asyncio.wait([connecting], timeout=_LEAVING)
             connecting.cancel()
@@ -184,6 +180,8 @@ class Connection(Client):
             self._loop.remove_reader(sock)
             self._loop.remove_writer(sock)
             sock.close()
+        if self._opening is not None:
+            self._opening.close()
         if self._misc_task is not None:
             self._misc_task.cancel()
             await asyncio.wait([self._misc_task])
