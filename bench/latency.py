@@ -45,7 +45,7 @@ async def _visits(folder: Path, broker: Broker) -> AsyncIterator[float]:
     camera = {"source": source, "rules": {"mask": {"kind": "mask", "mode": "alert"}}}
     settings = settings_for(folder, broker, {NAME: camera})
     async with listening(broker) as ear, running(settings) as agent:
-        reader = agent.cameras[NAME].ring.reader(lag=3600)
+        reader = agent.cameras[NAME].main.ring.reader(lag=3600)
         begun = (await reader.get()).pts
         for visit in range(VISITS):
             due = EMPTY + visit * (EMPTY + STANDS)

@@ -13,7 +13,7 @@ import statistics
 import sys
 import threading
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from fractions import Fraction
 from multiprocessing import get_context
@@ -31,6 +31,7 @@ from edge_agent.values.frame import Frame
 from edge_agent.values.ids import CameraId
 from edge_agent.values.packet import Codec, Packet, StreamInfo
 from edge_agent.values.time import CLOCK_RATE, Monotonic
+from edge_agent.values.viewing import StreamName
 
 SIZE, FPS, GOP_SECONDS, BITRATE = (1920, 1080), 25, 6, 4_000_000
 CAMERA = CameraId("bench")
@@ -69,6 +70,11 @@ class Camera:
         self.ring: Ring[Packet] = Ring(seconds=10.0, limit=48 << 20)
         self._packets = packets
         self._number = 0
+
+    @property
+    def streams(self) -> Mapping[StreamName, "Camera"]:
+        """See ``Pictures``."""
+        return {StreamName.MAIN: self}
 
     def trouble(self) -> AgentError | None:
         """Never any."""

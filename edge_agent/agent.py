@@ -22,7 +22,8 @@ from edge_agent.figures import collect_figures
 from edge_agent.health.vitals import Vitals
 from edge_agent.inference.models import Models
 from edge_agent.inference.worker import Worker
-from edge_agent.live.sessions import LiveSessions, Session
+from edge_agent.live.sessions import LiveSessions
+from edge_agent.live.viewer import Session
 from edge_agent.onvif.device import OnvifDevice
 from edge_agent.onvif.ptz import Ptz
 from edge_agent.settings import Settings
@@ -41,6 +42,7 @@ from edge_agent.values.geometry import Box
 from edge_agent.values.ids import CameraId
 from edge_agent.values.look import Judgement
 from edge_agent.values.track import Scene, Track
+from edge_agent.values.viewing import StreamName
 from edge_agent.web.feed import Feed
 from edge_agent.web.layouts import Layouts
 from edge_agent.web.server import Server
@@ -80,7 +82,7 @@ class Agent:
         self.outbox = Outbox(state / "outbox.sqlite", agent=settings.agent.id, limits=settings.outbox, clock=clock)
         self.journal = Journal(self.outbox, settings.agent.id, clock, Trail(state / TRAIL))
         self.feed = Feed()
-        self.live = LiveSessions(settings.live, clock, rng, opened=self._opened, closed=self._closed)
+        self.live = LiveSessions(settings.live, clock, rng, opened=self._opened, closed=self._closed, moved=self._moved)
         self.voice = Voice(settings.talkdown, SoundCache(state / "spoken"))
         self._voices = {
             name: self.voice.at(place=camera.place or settings.agent.place, camera=camera.name or name)
@@ -207,12 +209,12 @@ class Agent:
             "cameras": {
                 name: {
                     "state": camera.status.state,
-                    "fps": round(camera.capture.rate, 1),
+                    "fps": round(camera.main.capture.rate, 1),
                     "decoded": camera.counts.decoded,
                     "analysed": camera.counts.analysed,
                     "dropped": camera.counts.dropped,
                     "delay": round(camera.counts.delay, 3),
-                    "restarts": camera.capture.restarts,
+                    "restarts": camera.main.capture.restarts,
                     "viewers": self.live.viewers(name),
                 }
                 for name, camera in self.cameras.items()
@@ -258,11 +260,9 @@ class Agent:
                 self.feed.publish("event", self.desk.present(told.envelope))
 
     def _camera_changed(self, name: CameraId, status: CameraStatus) -> None:
-        camera = self.cameras[name]
-        self.uplink.retain(
-            CAMERA_STATUS.format(name), {"state": status.state, "reason": status.reason, "remedy": status.remedy}
-        )
-        self.feed.publish("camera", self.desk.describe_camera(camera), key=name)
+        told = {"state": status.state, "reason": status.reason, "remedy": status.remedy}
+        self.uplink.retain(CAMERA_STATUS.format(name), told | {"viewers": self.live.viewers(name)})
+        self.feed.publish("camera", self.desk.describe_camera(self.cameras[name]), key=name)
 
     def _can_turn(self, name: CameraId) -> None:
         self.uplink.retain(INFO, self.desk.inform())
@@ -301,6 +301,7 @@ class Agent:
 
     def _opened(self, session: Session) -> None:
         self._soon(self.desk.audit(session.actor, "live.open", session.camera), "audit")
+        self._count_viewers(session.camera)
 
     def _closed(self, session: Session, reason: str, seconds: float) -> None:
         self.desk.afar.pop(session.id, None)
@@ -308,6 +309,14 @@ class Agent:
             self.desk.audit(session.actor, "live.close", session.camera, detail=f"{reason}, after {seconds:.0f} s"),
             "audit",
         )
+        self._count_viewers(session.camera)
+
+    def _moved(self, session: Session, stream: StreamName, reason: str) -> None:
+        told = {"camera": session.camera, "session": session.id, "stream": stream, "reason": reason}
+        self.feed.publish("viewer", told, key=session.id)
+
+    def _count_viewers(self, name: CameraId) -> None:
+        self._camera_changed(name, self.cameras[name].status)
 
     async def _refused(self, name: str, actor: str, error: AgentError) -> None:
         await self.journal.tell(None, Audit(actor or "unknown", name, "", "refused", error.reason))

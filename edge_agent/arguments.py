@@ -7,12 +7,17 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validato
 
 from edge_agent.events.replay import Sequences, Times, Wanted
 from edge_agent.talkdown.messages import LONGEST_TEXT
+from edge_agent.values.viewing import Wish
 
 LONGEST_OFFER = 65_536
 """Letters of an SDP offer."""
 
 Stamp = Annotated[AwareDatetime, Field(strict=False)]
 """RFC 3339, which a strict model would not take from text."""
+
+
+Chosen = Annotated[Wish, Field(strict=False)]
+"""Text in JSON, which a strict model would not take for a choice."""
 
 
 class Arguments(BaseModel):
@@ -49,12 +54,30 @@ class TalkdownPlay(OnCamera):
 class LiveOpen(OnCamera):
     """Opens a live view; the result carries ``session`` and the SDP ``answer``.
 
+    While the camera is away the result also carries ``waiting``, the reason; the picture comes by itself.
+
     Attributes:
         camera: its id.
         offer: SDP.
+        stream: ``auto`` for what the viewer's link carries, or one of the camera's, come what may.
+        until: when the login ends that this is asked with, RFC 3339; the session ends with it, after 12 h at most.
     """
 
     offer: Annotated[str, Field(max_length=LONGEST_OFFER)]
+    stream: Chosen = Wish.AUTO
+    until: Stamp | None = None
+
+
+class LiveSelect(Arguments):
+    """Changes the stream that a live view shows, without a new offer.
+
+    Attributes:
+        session: as ``live.open`` answered.
+        stream: as for ``live.open``.
+    """
+
+    session: Annotated[str, Field(max_length=64)]
+    stream: Chosen
 
 
 class LiveClose(Arguments):
@@ -138,6 +161,7 @@ ARGUMENTS: dict[str, type[Arguments]] = {
     "talkdown.play": TalkdownPlay,
     "talkdown.stop": OnCamera,
     "live.open": LiveOpen,
+    "live.select": LiveSelect,
     "live.close": LiveClose,
     "ptz.move": PtzMove,
     "ptz.presets": OnCamera,

@@ -2,9 +2,10 @@
 
 import asyncio
 import logging
+import math
 import random
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar
@@ -13,36 +14,32 @@ import cv2
 
 from edge_agent.aio.clock import Clock
 from edge_agent.aio.latest import Latest
-from edge_agent.aio.ring import Ring
 from edge_agent.aio.tally import Tally
 from edge_agent.aio.threads import own_thread
 from edge_agent.appearance.inspector import Inspector
 from edge_agent.appearance.settings import AppearanceSettings
-from edge_agent.capture.stream import Capture
-from edge_agent.decode.decoder import Decoder
 from edge_agent.detect import Detector
-from edge_agent.errors import AgentError, TransientError
+from edge_agent.errors import TransientError
 from edge_agent.events.journal import Journal
 from edge_agent.inference.worker import Worker
 from edge_agent.motion.lookout import Lookout
 from edge_agent.policy import Policy
 from edge_agent.settings import CameraSettings
 from edge_agent.sight import Sight
+from edge_agent.streams import UNCONNECTED, CameraStream, Eye
 from edge_agent.track.tracker import TrackSettings
 from edge_agent.values.event import CameraState, CameraStatus, EventData, MaskVerdict
 from edge_agent.values.frame import Frame
 from edge_agent.values.ids import CameraId
-from edge_agent.values.packet import Codec, Packet
+from edge_agent.values.time import Monotonic
 from edge_agent.values.track import Scene
+from edge_agent.values.viewing import StreamName
 
-RING_SECONDS = 10.0
-"""What a clip before an event needs, and more than any viewer may lag."""
+SMALLEST = 416
+"""Pixels across that a sub-stream needs to be watched: what a detector looks at; people would shrink further below."""
 
-RING_BYTES = 48 << 20
-"""A 20 Mb/s camera with a key frame every 10 s fits twice; a Pi with four cameras keeps most of its memory."""
-
-LAG = 2.0
-"""Seconds that the analysis may fall behind before it skips to a newer key frame."""
+LINGER = 10.0
+"""Seconds that the main stream is still looked at after the last person left: the next one is mostly not far."""
 
 CHANGES = 32
 """Changes of status that may wait for a stuck disk; beyond that the oldest is forgotten."""
@@ -120,22 +117,24 @@ class Camera:
     """Watches one camera for as long as ``run`` runs.
 
     Attributes:
-        ring: its newest packets, for viewers and recorder.
+        streams: see ``live.Pictures``.
+        main: what is looked at closely and recorded.
         status: whether its picture arrives, and if not, why and what to do.
         counts: how much it had to do.
-        ask_for_key: asks the camera for a key frame, for a viewer that lost the picture; None where it cannot be asked.
     """
 
     def __init__(self, camera: CameraId, settings: CameraSettings, shared: Shared, listeners: Listeners) -> None:
         self.id = camera
         self.settings = settings
-        self.ring: Ring[Packet] = Ring(seconds=RING_SECONDS, limit=RING_BYTES)
-        self.status = CameraStatus(CameraState.OFFLINE, "it was not connected yet", "wait a few seconds")
+        sources = {StreamName.MAIN: settings.source, StreamName.SUB: settings.sub}
+        self.streams: Mapping[StreamName, CameraStream] = {
+            name: CameraStream(name, source, settings, clock=shared.clock, rng=shared.rng, changed=self._compare)
+            for name, source in sources.items()
+            if source is not None
+        }
+        self.main = self.streams[StreamName.MAIN]
+        self.status = UNCONNECTED
         self.counts = Counts()
-        self.capture = Capture(
-            settings.source.build(), self.ring, clock=shared.clock, rng=shared.rng, changed=self.change_status
-        )
-        self.ask_for_key: Callable[[], None] | None = None
         self._shared = shared
         self._listeners = listeners
         # These outlive a restart of the path: no track's id is used again, no window of counts is lost.
@@ -150,18 +149,13 @@ class Camera:
         self._tally = Tally(log, shared.clock)
         self._changes: asyncio.Queue[CameraStatus] = asyncio.Queue(CHANGES)
 
-    @property
-    def needs_transcoding(self) -> bool:
-        """Whether viewers get an encoder's picture: masks must be burned in, or a browser lacks the codec."""
-        stream = self.capture.stream
-        return bool(self.settings.privacy.masks) or (stream is not None and stream.codec is not Codec.H264)
-
     async def run(self) -> None:
         """Watches; when one part of the path fails, all of it ends, so no camera looks alive and is blind."""
         frames: Latest[Frame] = Latest()
         lookout = Lookout(self.settings.motion, self.settings.fps)
         async with asyncio.TaskGroup() as path:
-            path.create_task(self.capture.run(), name=f"{self.id}: capture")
+            for stream in self.streams.values():
+                path.create_task(stream.capture.run(), name=f"{self.id}: capture {stream.name}")
             path.create_task(
                 own_thread(partial(self._look, lookout, frames), name=f"{self.id}: decode"), name=f"{self.id}: decode"
             )
@@ -169,47 +163,29 @@ class Camera:
             path.create_task(self._tick(), name=f"{self.id}: rules")
             path.create_task(self._report(), name=f"{self.id}: report")
 
-    def trouble(self) -> AgentError | None:
-        """Returns why there is no picture now, None when there is one."""
-        if self.status.state is CameraState.ONLINE:
-            return None
-        return TransientError(f"the camera is {self.status.state}: {self.status.reason}", self.status.remedy)
-
-    def open_frames(self, stop: threading.Event) -> Iterator[Frame]:
-        """Decodes every picture from the newest key frame on, masks burned in; for an encoder's thread.
-
-        Args:
-            stop: ends the iterator within half a second.
-        """
-        decoder = Decoder(self.settings.privacy.masks)
-        reader = self.ring.reader(lag=LAG)
-        while not stop.is_set():
-            packet = reader.take(timeout=0.5)
-            if packet is not None:
-                yield from decoder.decode(packet)
-
     def _look(self, lookout: Lookout, frames: Latest[Frame], stop: threading.Event) -> None:
         """Decodes what is worth it and passes on what is worth understanding; the analysis thread."""
-        decoder = Decoder(self.settings.privacy.masks)
-        reader = self.ring.reader(lag=LAG)
-        missed = False
+        eye, broken = Eye(self.main), 0
+        followed = Monotonic(-math.inf)
         while not stop.is_set():
-            packet = reader.take(timeout=0.5)
-            if packet is None:
-                continue
-            if not lookout.wants(packet):
-                missed = True
-                continue
-            if missed and not packet.key:
-                # Woken between key frames: catch up from the last one, what follows it cannot be decoded without.
-                reader, missed = self.ring.reader(lag=LAG), False
-                continue
-            missed = False
-            for frame in decoder.decode(packet):
+            now = self._shared.clock.monotonic()
+            if lookout.followed:
+                followed = now
+            watched = self._watched(closely=now - followed < LINGER)
+            if watched is not eye.stream:
+                eye, broken = Eye(watched), broken + eye.broken
+            for frame in eye.look(lookout.wants):
                 self.counts.decoded += 1
-                self.counts.broken = decoder.broken
+                self.counts.broken = broken + eye.broken
                 if lookout.passes(frame):
                     frames.put(frame)
+
+    def _watched(self, *, closely: bool) -> CameraStream:
+        """Returns the stream to look at: the small one until somebody is followed, whichever is there at all."""
+        sub = self.streams.get(StreamName.SUB)
+        if sub is None or sub.trouble():
+            return self.main
+        return self.main if self.main.trouble() is None and (closely or max(sub.size) < SMALLEST) else sub
 
     async def _understand(self, lookout: Lookout, frames: Latest[Frame]) -> None:
         while True:
@@ -242,6 +218,16 @@ class Camera:
             snapshot = await asyncio.to_thread(encode_snapshot, frame)
         await self._shared.journal.tell(self.id, data, snapshot)
         self._listeners.event(self.id, data)
+
+    def _compare(self) -> None:
+        """Makes one status of those of its streams: without the small one a camera is worse, but it is there."""
+        status = self.main.status
+        sub = self.streams.get(StreamName.SUB)
+        if status.state is CameraState.ONLINE and sub and sub.trouble() and sub.status is not UNCONNECTED:
+            reason = f"its sub-stream does not arrive: {sub.status.reason}"
+            status = CameraStatus(CameraState.DEGRADED, reason, f"{sub.status.remedy}; it is watched by the main one")
+        if status != self.status:
+            self.change_status(status)
 
     def change_status(self, status: CameraStatus) -> None:
         """Takes a new status and tells of it."""

@@ -2,17 +2,28 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import TypeVar
 from uuid import UUID
 
 from pydantic import ValidationError
 
 from edge_agent import __version__
-from edge_agent.arguments import Arguments, EventsReplay, LiveClose, LiveOpen, Nothing, OnCamera, PtzMove, TalkdownPlay
+from edge_agent.arguments import (
+    Arguments,
+    EventsReplay,
+    LiveClose,
+    LiveOpen,
+    LiveSelect,
+    Nothing,
+    OnCamera,
+    PtzMove,
+    TalkdownPlay,
+)
 from edge_agent.camera import Camera
 from edge_agent.errors import AgentError, PermanentError
 from edge_agent.events.journal import Journal
-from edge_agent.live.sessions import LiveSessions
+from edge_agent.live.sessions import Asked, LiveSessions
 from edge_agent.live.settings import IceServer
 from edge_agent.onvif.ptz import Ptz, Velocity
 from edge_agent.settings import Settings, describe_settings
@@ -21,6 +32,7 @@ from edge_agent.talkdown.request import Request
 from edge_agent.values.command import Command, Reply
 from edge_agent.values.event import Audit
 from edge_agent.values.ids import CameraId
+from edge_agent.values.viewing import Wish
 from edge_agent.web.layouts import Layouts
 from edge_agent.web.site import Movement, Opened, Words
 
@@ -63,6 +75,7 @@ class Desk:
             "talkdown.play": self._play,
             "talkdown.stop": self._stop,
             "live.open": self._open,
+            "live.select": self._select,
             "live.close": self._close,
             "ptz.move": self._move,
             "ptz.presets": self._presets,
@@ -119,7 +132,7 @@ class Desk:
 
     def describe_camera(self, camera: Camera) -> Mapping[str, object]:
         """Returns one camera as the page knows it."""
-        stream = camera.capture.stream
+        width, height = camera.main.size
         return {
             "id": camera.id,
             "name": camera.settings.name or camera.id,
@@ -131,11 +144,11 @@ class Desk:
             "voice": False,
             "volume": camera.settings.volume if camera.id in self.announcers else None,
             "ptz": (ptz := self.ptzs.get(camera.id)) is not None and ptz.able,
-            "streams": ["main"],
-            "viewers": self.live.viewers(camera.id),
             "masks": len(camera.settings.privacy.masks),
-            "width": stream.width if stream else 0,
-            "height": stream.height if stream else 0,
+            "streams": list(camera.streams),
+            "viewers": self.live.viewers(camera.id),
+            "width": width,
+            "height": height,
         }
 
     def sees(self, camera: str, actor: str) -> bool:  # noqa: ARG002 - who is let in sees all of a box
@@ -220,20 +233,35 @@ class Desk:
         """Writes down what a person did."""
         await self.journal.tell(None, Audit(actor, action, camera, "done", detail))
 
-    async def watch(self, camera: CameraId, offer_sdp: str, actor: str) -> Opened:
+    async def watch(
+        self,
+        camera: CameraId,
+        offer_sdp: str,
+        actor: str,
+        *,
+        stream: Wish = Wish.AUTO,
+        key: str = "",
+        until: datetime | None = None,
+    ) -> Opened:
         """See ``Site``."""
-        session = await self.live.open(camera, offer_sdp, self._camera(camera), actor)
-        return Opened(session.id, session.answer_sdp)
+        asked = Asked(stream, key, until)
+        session = await self.live.open(camera, offer_sdp, self._camera(camera), actor, asked)
+        return Opened(session.id, session.answer_sdp, session.waiting)
+
+    async def select(self, camera: CameraId, session: str, stream: Wish) -> None:
+        """See ``Site``."""
+        self._camera(camera)
+        self.live.select(session, stream)
 
     async def unwatch(self, camera: CameraId, session: str) -> None:
         """See ``Site``."""
         self._camera(camera)
         await self.live.close(session)
 
-    def ice_servers(self, camera: CameraId, _actor: str) -> Sequence[IceServer]:
+    def ice_servers(self, camera: CameraId, actor: str) -> Sequence[IceServer]:
         """See ``Site``."""
         self._camera(camera)
-        return self.settings.live.ice_servers
+        return self.live.ice_servers(actor)
 
     async def _play(self, command: Command) -> Mapping[str, object]:
         asked = _parse(TalkdownPlay, command)
@@ -247,9 +275,17 @@ class Desk:
     async def _open(self, command: Command) -> Mapping[str, object]:
         asked = _parse(LiveOpen, command)
         camera = CameraId(asked.camera)
-        opened = await self.watch(camera, asked.offer, command.actor)
+        opened = await self.watch(
+            camera, asked.offer, command.actor, stream=asked.stream, key=command.id, until=asked.until
+        )
         self.afar[opened.session] = camera
-        return {"session": opened.session, "answer": opened.answer_sdp}
+        waiting = {"waiting": opened.waiting} if opened.waiting else {}
+        return {"session": opened.session, "answer": opened.answer_sdp, **waiting}
+
+    async def _select(self, command: Command) -> Mapping[str, object]:
+        asked = _parse(LiveSelect, command)
+        self.live.select(asked.session, asked.stream)
+        return {}
 
     async def _close(self, command: Command) -> Mapping[str, object]:
         await self.live.close(_parse(LiveClose, command).session)

@@ -10,6 +10,7 @@ from edge_agent.live.sessions import LiveSessions
 from edge_agent.uplink.link import Uplink
 from edge_agent.values.event import CameraState
 from edge_agent.values.ids import CameraId
+from edge_agent.values.viewing import StreamName
 
 
 def collect_figures(
@@ -28,16 +29,18 @@ def collect_figures(
         metrics.counter(f"camera_{name}", meaning, by_camera(read), label="camera")
 
     camera_gauge("online", "Whether the picture arrives.", lambda camera: camera.status.state is CameraState.ONLINE)
-    camera_gauge("rate", "Pictures a second as they arrive.", lambda camera: camera.capture.rate)
+    camera_gauge("rate", "Pictures a second as they arrive.", lambda camera: camera.main.capture.rate)
     camera_gauge("delay_seconds", "From arrival until understood, last picture.", lambda camera: camera.counts.delay)
     camera_gauge("viewers", "Live views open.", lambda camera: live.viewers(camera.id))
-    camera_counter("packets", "Packets that arrived.", lambda camera: camera.capture.packets)
-    camera_counter("bytes", "Bytes that arrived.", lambda camera: camera.capture.bytes)
-    camera_counter("restarts", "Connections that failed.", lambda camera: camera.capture.restarts)
+    camera_gauge("sub_viewers", "Live views of the sub-stream.", lambda camera: live.viewers(camera.id, StreamName.SUB))
+    camera_counter("packets", "Packets that arrived.", lambda camera: camera.main.capture.packets)
+    camera_counter("bytes", "Bytes that arrived.", lambda camera: camera.main.capture.bytes)
+    camera_counter("restarts", "Connections that failed.", lambda camera: camera.main.capture.restarts)
     camera_counter("decoded", "Pictures decoded for analysis.", lambda camera: camera.counts.decoded)
     camera_gauge("broken", "Packets and pictures not decodable, this run.", lambda camera: camera.counts.broken)
     camera_counter("analysed", "Pictures understood.", lambda camera: camera.counts.analysed)
     camera_counter("dropped", "Pictures a newer one replaced.", lambda camera: camera.counts.dropped)
+    metrics.gauge("transcoders", "Encoders that run for viewers.", lambda: live.transcoders)
     metrics.counter("inference_requests", "Computations done.", lambda: worker.done)
     metrics.counter("inference_busy_seconds", "Time spent computing.", lambda: worker.busy)
     metrics.counter("inference_hung", "Computations given up.", lambda: worker.hung)

@@ -87,7 +87,11 @@ class CameraSettings(Section):
     Attributes:
         name: for people; the camera's id where empty.
         place: what it looks at, for people and for spoken messages.
-        source: where its picture comes from.
+        source: where its picture comes from: the main stream.
+        sub: where the camera's small stream of the same view comes from, if it has one; a quiet camera is watched by
+            it, and tiles of a wall and thin links play it.
+        rotation: degrees clockwise that make its picture stand upright; masks, areas and boxes are those of the upright
+            picture. Viewers then get an encoder's picture, so turn it in the camera's own settings where it can.
         speaker: its loudspeaker, if it has one.
         square: any name that cameras heard in the same place share; they speak one at a time.
         onvif: its control interface, for turning it and for key frames on demand; None where it has none.
@@ -102,6 +106,8 @@ class CameraSettings(Section):
     name: str = ""
     place: str = ""
     source: Annotated[SourceSettings, OneOf("edge_agent.capture.sources")]
+    sub: Annotated[SourceSettings, OneOf("edge_agent.capture.sources")] | None = None
+    rotation: Annotated[int, Field(ge=0, le=270, multiple_of=90)] = 0
     speaker: Annotated[SpeakerSettings, OneOf("edge_agent.talkdown.speakers")] | None = None
     square: str = ""
     volume: Annotated[float, Field(ge=SOFTEST, le=0)] = 0.0
@@ -323,7 +329,7 @@ def _path(location: tuple[int | str, ...]) -> str:
 
 
 def _is_choice(location: tuple[int | str, ...]) -> bool:
-    return location[-1:] in {("source",), ("speaker",), ("detector",)} or location[-2:-1] == ("rules",)
+    return location[-1:] in {("source",), ("sub",), ("speaker",), ("detector",)} or location[-2:-1] == ("rules",)
 
 
 def _keys() -> set[str]:

@@ -56,7 +56,7 @@ async def test_a_face_without_a_mask_is_told_within_three_seconds_and_spoken_to(
     settings = settings_for(tmp_path, broker, {"entrance": watched(entrance)}, talkdown=talkdown)
     async with running(settings) as agent:
         await ear.next("camera/entrance/status", state="online")
-        reader = agent.cameras[CameraId("entrance")].ring.reader(lag=60)
+        reader = agent.cameras[CameraId("entrance")].main.ring.reader(lag=60)
         first = await reader.get()
         while (packet := await reader.get()).pts - first.pts < EMPTY * 90_000:
             pass
@@ -90,7 +90,7 @@ async def test_a_camera_that_refuses_is_told_with_the_remedy_and_the_other_goes_
         assert "password" in told["reason"] + told["remedy"]
         assert "hunter2" not in str(told)
         await ear.next("camera/open/status", state="online")
-        trouble = agent.cameras[CameraId("locked")].trouble()
+        trouble = agent.cameras[CameraId("locked")].main.trouble()
         assert trouble is not None
         assert trouble.reason
     assert "hunter2" not in caplog.text
@@ -156,7 +156,7 @@ async def test_masks_are_burned_into_what_viewers_and_events_get(
     everything = [[[0, 0], [1, 0], [1, 1], [0, 1]]]
     masked = watched(camera(visitor), privacy={"masks": everything})
     async with running(settings_for(tmp_path, broker, {"entrance": masked})) as agent:
-        seen = agent.cameras[CameraId("entrance")]
+        seen = agent.cameras[CameraId("entrance")].main
         assert seen.needs_transcoding
         await ear.next("camera/entrance/status", state="online")
         frame = await asyncio.to_thread(lambda: next(seen.open_frames(threading.Event())))

@@ -45,6 +45,9 @@ def test_whoever_installs_must_choose_a_profile() -> None:
         ({"cameras": {"street": {"source": {"kind": "film"}}}}, "cameras.street.source.kind", "'rtsp'"),
         ({"cameras": {"street": {"source": {"kind": "rtsp"}}}}, "cameras.street.source.url", "needed"),
         ({"cameras": {"street": {"source": SOURCE, "fps": 400}}}, "cameras.street.fps", "30"),
+        ({"cameras": {"street": {"source": SOURCE, "sub": {"kind": "rtsp"}}}}, "cameras.street.sub.url", "needed"),
+        ({"cameras": {"street": {"source": SOURCE, "rotation": 45}}}, "cameras.street.rotation", "multiple of 90"),
+        ({"live": {"encoder": "h264_omx"}}, "live.encoder", "libx264"),
         ({"web": {"host": "192.0.2.1"}}, "web", "token"),
         ({"detector": {"kind": "nanodet", "size": "x"}}, "detector.size", "416"),
         (
@@ -82,6 +85,9 @@ def test_a_camera_with_privacy_masks_is_not_turned() -> None:
 
 def test_every_key_is_an_environment_variable_and_wins_over_the_file(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("EDGE_CAMERAS__STREET__SOURCE__USERNAME", "viewer")
+    monkeypatch.setenv("EDGE_CAMERAS__STREET__SUB__KIND", "rtsp")
+    monkeypatch.setenv("EDGE_CAMERAS__STREET__SUB__URL", "rtsp://192.0.2.7/small")
+    monkeypatch.setenv("EDGE_CAMERAS__STREET__ROTATION", "270")
     monkeypatch.setenv("EDGE_CAMERAS__YARD__SOURCE__KIND", "file")
     monkeypatch.setenv("EDGE_CAMERAS__YARD__SOURCE__PATH", "/clip.mp4")
     monkeypatch.setenv("EDGE_CAMERAS__YARD__PRIVACY__MASKS", "[[[0, 0], [1, 0], [1, 1]]]")
@@ -90,6 +96,9 @@ def test_every_key_is_an_environment_variable_and_wins_over_the_file(monkeypatch
     assert settings.mqtt.port == 1884
     assert settings.mqtt.host == "192.0.2.1"
     assert settings.cameras.keys() == {"street", "yard"}
+    assert settings.cameras["street"].rotation == 270  # type: ignore[index] # a str
+    assert isinstance(small := settings.cameras["street"].sub, RtspSettings)  # type: ignore[index] # a str
+    assert small.url == "rtsp://192.0.2.7/small"
     assert settings.cameras["yard"].privacy.masks == (((0.0, 0.0), (1.0, 0.0), (1.0, 1.0)),)  # type: ignore[index] # a str
 
 

@@ -12,6 +12,7 @@ from av.video.frame import VideoFrame
 from av.video.reformatter import ColorRange
 
 from edge_agent.decode.privacy import Masks
+from edge_agent.decode.rotation import turn
 from edge_agent.values.frame import Frame, Pixels
 from edge_agent.values.geometry import Polygon
 from edge_agent.values.packet import Packet, StreamInfo
@@ -30,14 +31,16 @@ class Decoder:
     what comes before that is dropped. To jump, feed it a key frame: nothing else is needed.
 
     Args:
-        masks: polygons to blacken, in fractions of the picture.
+        masks: polygons to blacken, in fractions of the picture once it stands upright.
+        rotation: degrees clockwise that make it stand upright: 0, 90, 180 or 270.
 
     Attributes:
         broken: how many packets or pictures could not be decoded since the start.
     """
 
-    def __init__(self, masks: Sequence[Polygon] = ()) -> None:
+    def __init__(self, masks: Sequence[Polygon] = (), rotation: int = 0) -> None:
         self.broken = 0
+        self._rotation = rotation
         self._polygons = tuple(masks)
         self._stream: StreamInfo | None = None
         self._context: VideoCodecContext | None = None
@@ -69,14 +72,14 @@ class Decoder:
         ]
 
     def cover(self, picture: VideoFrame, pts: int, arrived: Monotonic) -> Frame:
-        """Returns a picture that was decoded here or elsewhere as a frame, masks burned in.
+        """Returns a picture that was decoded here or elsewhere as a frame, upright, masks burned in.
 
         Args:
             picture: of any size and format.
             pts: when it is shown, in ticks of ``CLOCK_RATE``.
             arrived: when it was here.
         """
-        frame = Frame(_planes(picture), pts, arrived)
+        frame = turn(Frame(_planes(picture), pts, arrived), self._rotation)
         if self._polygons:
             if self._size != (frame.width, frame.height):
                 self._size = (frame.width, frame.height)

@@ -66,7 +66,11 @@ def watch(
         )
     if "://" in where and not seconds:
         seconds = CAMERA_SECONDS
-    models, stop, decoder = Models(settings.inference), threading.Event(), Decoder(camera.privacy.masks)
+    models, stop, decoder = (
+        Models(settings.inference),
+        threading.Event(),
+        Decoder(camera.privacy.masks, camera.rotation),
+    )
     analysis = Analysis(settings, camera, settings.detector.build(models), Inspector(models, settings.appearance))
     footage = open_footage(where, decoder, seconds=seconds, fps=camera.fps, stop=stop)
     begun = time.monotonic()

@@ -1,17 +1,18 @@
 """WebRTC viewers: sessions and the picture that they share."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Protocol
 
 from edge_agent.aio.ring import Ring
 from edge_agent.errors import AgentError
 from edge_agent.values.frame import Frame
 from edge_agent.values.packet import Packet
+from edge_agent.values.viewing import StreamName
 
 
 class Picture(Protocol):
-    """What a camera lets its viewers see."""
+    """What one of a camera's streams lets viewers see."""
 
     @property
     def ring(self) -> Ring[Packet]:
@@ -25,7 +26,7 @@ class Picture(Protocol):
 
     @property
     def ask_for_key(self) -> Callable[[], None] | None:
-        """Asks the camera for a key frame now, without waiting for it; None where it cannot be asked."""
+        """Asks the camera for a key frame, at once and without waiting; None where it cannot be asked."""
         ...
 
     def trouble(self) -> AgentError | None:
@@ -41,4 +42,13 @@ class Picture(Protocol):
             TransientError: the camera is away.
             PermanentError: its packets cannot be decoded here.
         """
+        ...
+
+
+class Pictures(Protocol):
+    """A camera as its viewers see it."""
+
+    @property
+    def streams(self) -> Mapping[StreamName, Picture]:
+        """Its streams, ``main`` at least; the same field of view in each."""
         ...

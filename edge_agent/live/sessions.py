@@ -1,72 +1,43 @@
-"""Who watches which camera: opening, watching over and ending viewers' sessions."""
+"""Who watches which camera: opening, changing and ending viewers' sessions, within bounds."""
 
 import asyncio
-import logging
 import random
 import secrets
-from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from functools import lru_cache
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache, partial
 
 from edge_agent.aio.clock import Clock
 from edge_agent.errors import PermanentError, TransientError
-from edge_agent.live import Picture
+from edge_agent.live import Pictures
 from edge_agent.live.offer import admit
+from edge_agent.live.once import Once
 from edge_agent.live.payload import Unit
-from edge_agent.live.peer import Peer
-from edge_agent.live.settings import LiveSettings
-from edge_agent.live.shared import SharedTranscoders
-from edge_agent.live.track import RingTrack
+from edge_agent.live.settings import IceServer, LiveSettings
+from edge_agent.live.shared import Supplies
+from edge_agent.live.viewer import Session, Subject, Viewer
 from edge_agent.values.ids import CameraId
 from edge_agent.values.time import Monotonic
-
-POLLS = 4
-"""How often a viewer's silence is looked at before it counts as gone."""
-
-FAREWELL = 5.0
-"""Seconds that closing a connection may take before it is given up with a logged fault."""
+from edge_agent.values.viewing import StreamName, Wish
 
 UNITS = 64
 """Pictures that stay cut into packets, of all cameras together: 1.3 MB at 4 Mb/s."""
 
-log = logging.getLogger(__name__)
-
 
 @dataclass(frozen=True, slots=True)
-class Session:
-    """One viewer of one camera.
+class Asked:
+    """How a viewer asks.
 
     Attributes:
-        id: cannot be guessed; whoever knows it may close the session.
-        camera: what is watched.
-        actor: who watches, for the audit trail.
-        opened: when.
-        answer_sdp: what the viewer is answered, all candidates in it.
+        stream: which one.
+        key: names the request: the same one again gets the same answer and opens no second session.
+        until: when the login ends that it is made with, UTC; None where there is none.
     """
 
-    id: str
-    camera: CameraId
-    actor: str
-    opened: Monotonic
-    answer_sdp: str
-
-
-@dataclass(slots=True, eq=False)
-class _Watched:
-    """A session from its offer to its end."""
-
-    camera: CameraId
-    track: RingTrack
-    peer: Peer
-    session: Session | None = None
-    reason: str = ""
-    gone: asyncio.Event = field(default_factory=asyncio.Event)
-
-    def end(self, reason: str) -> None:
-        """Asks it to end; the first reason counts."""
-        self.reason = self.reason or reason
-        self.peer.wake()
+    stream: Wish = Wish.AUTO
+    key: str = ""
+    until: datetime | None = None
 
 
 class LiveSessions:
@@ -78,6 +49,7 @@ class LiveSessions:
         rng: for back-off.
         opened: told of every session that was answered.
         closed: told of its end, with the reason and the seconds that it lasted.
+        moved: told of the stream that a session sees from now on, and why.
     """
 
     def __init__(
@@ -88,18 +60,20 @@ class LiveSessions:
         *,
         opened: Callable[[Session], None],
         closed: Callable[[Session, str, float], None],
+        moved: Callable[[Session, StreamName, str], None] = lambda *_: None,
     ) -> None:
         self._settings = settings
         self._clock = clock
         self._opened = opened
         self._closed = closed
-        self._transcoders = SharedTranscoders(settings, clock, rng)
+        self._moved = moved
+        self._supplies = Supplies(settings, clock, rng)
         # A picture is cut into packets once: what arrived for one viewer arrived for all within the same moment.
         self._packetise = lru_cache(UNITS)(Unit)
         self._group: asyncio.TaskGroup | None = None
-        self._watched: set[_Watched] = set()
-        self._sessions: dict[str, _Watched] = {}
-        self._viewers: Counter[CameraId] = Counter()
+        self._viewers: set[Viewer] = set()
+        self._sessions: dict[str, Viewer] = {}
+        self._once: Once[Session] = Once()
 
     async def run(self) -> None:
         """Serves until cancelled, then ends every session."""
@@ -110,39 +84,42 @@ class LiveSessions:
             finally:
                 self._group = None
 
-    def viewers(self, camera: CameraId) -> int:
-        """Returns how many watch a camera now, those that are still connecting included."""
-        return self._viewers[camera]
+    @property
+    def transcoders(self) -> int:
+        """How many encoders run for viewers now."""
+        return self._supplies.transcoders
 
-    async def open(self, camera: CameraId, offer_sdp: str, picture: Picture, actor: str) -> Session:
-        """Answers a viewer's offer; the picture flows as soon as the viewer has the answer.
+    def viewers(self, camera: CameraId, stream: StreamName | None = None) -> int:
+        """Returns how many watch a camera, or one of its streams, now; those still connecting included."""
+        return sum(viewer.camera == camera and stream in {None, viewer.stream} for viewer in self._viewers)
+
+    async def open(
+        self, camera: CameraId, offer_sdp: str, pictures: Pictures, actor: str, asked: Asked | None = None
+    ) -> Session:
+        """Answers a viewer's offer; the picture flows as soon as the viewer has the answer and the camera is there.
 
         Raises:
-            PermanentError: the offer is too large, malformed, or without H.264 (code ``offer_…``).
-            TransientError: the camera is away, or has as many viewers as it may have (``too_many_viewers``).
+            PermanentError: the offer is too large, malformed, or without H.264 (code ``offer_…``), or its key was used
+                for another one (``conflict``).
+            TransientError: as many watch as may (``too_many_viewers``).
         """
-        offer = admit(offer_sdp)
-        if (trouble := picture.trouble()) is not None:
-            raise trouble
-        if self._viewers[camera] >= self._settings.viewers:
-            raise TransientError(
-                f"{self._settings.viewers} viewers watch this camera already",
-                "close another view of it, or raise live.viewers",
-                code="too_many_viewers",
-            )
-        watched = self._begin(camera, picture)
-        try:
-            answer = await watched.peer.answer(offer)
-        except BaseException:
-            watched.end("the offer was not answered")
-            raise
-        if watched.reason:
-            raise TransientError(watched.reason, "open the picture again")
-        session = Session(secrets.token_urlsafe(16), camera, actor, self._clock.monotonic(), answer)
-        watched.session = session
-        self._sessions[session.id] = watched
-        self._opened(session)
-        return session
+        asked = asked or Asked()
+        open_it = partial(self._open, camera, offer_sdp, pictures, actor, asked)
+        if not asked.key:
+            return await open_it()
+        return await self._once.answer((actor, asked.key), f"{camera} {asked.stream} {offer_sdp}", open_it)
+
+    def ice_servers(self, actor: str) -> list[IceServer]:
+        """Returns the servers that a viewer may use to get through address translation, with its own credentials."""
+        return [server.issue(actor, self._clock.wall()) for server in self._settings.ice_servers]
+
+    def select(self, session: str, stream: Wish) -> None:
+        """Gives a running session another stream.
+
+        Raises:
+            PermanentError: there is no such session (code ``session_unknown``).
+        """
+        self._viewer(session).select(stream)
 
     async def close(self, session: str) -> None:
         """Ends a session and returns when it is gone.
@@ -150,78 +127,89 @@ class LiveSessions:
         Raises:
             PermanentError: there is no such session (code ``session_unknown``).
         """
-        watched = self._sessions.get(session)
-        if watched is None:
-            raise PermanentError("there is no such session", "it has ended already", code="session_unknown")
-        watched.end("the viewer closed it")
-        await watched.gone.wait()
+        viewer = self._viewer(session)
+        viewer.end("the viewer closed it")
+        await viewer.gone.wait()
 
     async def close_all(self, reason: str) -> None:
         """Ends every session and returns when they are gone."""
-        watched = list(self._watched)
-        for one in watched:
-            one.end(reason)
-        for one in watched:
-            await one.gone.wait()
+        viewers = list(self._viewers)
+        for viewer in viewers:
+            viewer.end(reason)
+        for viewer in viewers:
+            await viewer.gone.wait()
 
-    def _begin(self, camera: CameraId, picture: Picture) -> _Watched:
+    async def _open(self, camera: CameraId, offer_sdp: str, pictures: Pictures, actor: str, asked: Asked) -> Session:
+        # Before the offer is read: a crowd is to be refused cheaply.
+        self._refuse_too_many(camera)
+        offer = admit(offer_sdp)
+        viewer = self._begin(camera, pictures, asked, (actor, asked.key))
+        try:
+            answer = await viewer.answer(offer)
+        except BaseException:
+            viewer.end("the offer was not answered")
+            raise
+        if viewer.reason:
+            raise TransientError(viewer.reason, "open the picture again")
+        now = self._clock.monotonic()
+        session = Session(secrets.token_urlsafe(16), camera, actor, now, answer, viewer.waiting())
+        viewer.session = session
+        self._sessions[session.id] = viewer
+        self._opened(session)
+        self._moved(session, viewer.stream, session.waiting)
+        return session
+
+    def _viewer(self, session: str) -> Viewer:
+        viewer = self._sessions.get(session)
+        if viewer is None:
+            raise PermanentError("there is no such session", "it has ended already", code="session_unknown")
+        return viewer
+
+    def _refuse_too_many(self, camera: CameraId) -> None:
+        if self.viewers(camera) >= self._settings.viewers:
+            raise TransientError(
+                f"{self._settings.viewers} viewers watch this camera already",
+                "close another view of it, or raise live.viewers",
+                code="too_many_viewers",
+            )
+        if len(self._viewers) >= self._settings.box_viewers:
+            raise TransientError(
+                f"{self._settings.box_viewers} viewers watch this box's cameras already",
+                "close another view, or raise live.box_viewers",
+                code="too_many_viewers",
+            )
+
+    def _begin(self, camera: CameraId, pictures: Pictures, asked: Asked, name: tuple[str, str]) -> Viewer:
         group = self._group
         if group is None:
             raise TransientError("live view is not running", "try again in a few seconds")
-        transcoder = self._transcoders.join(camera, picture, group) if picture.needs_transcoding else None
-        track = RingTrack(
-            transcoder.ring if transcoder else picture.ring,
-            self._clock,
-            ask_for_key=transcoder.ask_for_key if transcoder else picture.ask_for_key,
-            unshowable=lambda: watched.end("the camera changed to a codec that browsers do not show"),
-        )
-        watched = _Watched(camera, track, Peer(track, self._clock, self._packetise, self._settings.ice_servers))
-        self._viewers[camera] += 1
-        self._watched.add(watched)
-        group.create_task(self._watch(watched, transcoded=transcoder is not None), name=f"{camera}: viewer")
-        return watched
 
-    async def _watch(self, watched: _Watched, *, transcoded: bool) -> None:
+        def moved(stream: StreamName, reason: str) -> None:
+            if viewer.session is not None:
+                self._moved(viewer.session, stream, reason)
+
+        take = partial(self._supplies.take, camera, pictures, group=group)
+        subject = Subject(camera, pictures, take, moved)
+        until = self._end_of(asked.until)
+        viewer = Viewer(subject, self._settings, self._clock, self._packetise, wish=asked.stream, until=until)
+        self._viewers.add(viewer)
+        group.create_task(self._keep(viewer, name), name=f"{camera}: viewer")
+        return viewer
+
+    def _end_of(self, until: datetime | None) -> Monotonic:
+        left = self._settings.longest
+        if until is not None:
+            left = min(left, (until - self._clock.wall()).total_seconds())
+        return Monotonic(self._clock.monotonic() + left)
+
+    async def _keep(self, viewer: Viewer, name: tuple[str, str]) -> None:
         try:
-            watched.end(await self._reason_to_end(watched))
-        except asyncio.CancelledError:
-            watched.end("the agent is stopping")
-            raise
+            await viewer.run()
         finally:
-            try:
-                async with asyncio.timeout(FAREWELL):
-                    await watched.peer.close()
-            except TimeoutError:
-                log.error("a viewer's connection did not close within %s s and was given up", FAREWELL)
-            self._forget(watched, transcoded=transcoded)
-
-    async def _reason_to_end(self, watched: _Watched) -> str:
-        peer = watched.peer
-        try:
-            async with asyncio.timeout(self._settings.connect):
-                while not watched.reason and peer.state in {"new", "connecting"}:
-                    await peer.change()
-        except TimeoutError:
-            return f"the viewer did not connect within {self._settings.connect:g} s"
-        heard, silent = 0, 0
-        while not watched.reason and peer.state == "connected":
-            try:
-                async with asyncio.timeout(self._settings.idle / POLLS):
-                    await peer.change()
-            except TimeoutError:
-                before, heard = heard, await peer.heard()
-                silent = silent + 1 if heard == before else 0
-                if silent == POLLS:
-                    return f"nothing came from the viewer for {self._settings.idle:g} s"
-        return "the viewer left" if peer.state == "closed" else "the connection failed"
-
-    def _forget(self, watched: _Watched, *, transcoded: bool) -> None:
-        if transcoded:
-            self._transcoders.leave(watched.camera)
-        self._viewers[watched.camera] -= 1
-        self._watched.discard(watched)
-        watched.gone.set()
-        session = watched.session
-        if session is not None:
-            del self._sessions[session.id]
-            self._closed(session, watched.reason, self._clock.monotonic() - session.opened)
+            self._viewers.discard(viewer)
+            viewer.gone.set()
+            session = viewer.session
+            if session is not None:
+                self._once.forget(name)
+                del self._sessions[session.id]
+                self._closed(session, viewer.reason, self._clock.monotonic() - session.opened)

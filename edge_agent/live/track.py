@@ -50,6 +50,11 @@ class RingTrack:
         self._sleeper: asyncio.Future[None] | None = None
 
     @property
+    def ring(self) -> Ring[Packet]:
+        """What it plays now; still the one before while ``switch`` waits for a key frame."""
+        return self._ring
+
+    @property
     def skipped(self) -> int:
         """How many pictures this viewer lost because it was too slow."""
         return self._skipped + self._reader.skipped

@@ -12,20 +12,21 @@ from edge_agent.uplink.topics import Topics
 from edge_agent.uplink.wire import (
     CODES,
     COMMANDS,
+    CameraStatusMessage,
     CommandMessage,
     ReplyMessage,
     SceneMessage,
     SpeechMessage,
     StatusMessage,
 )
-from edge_agent.values.event import CameraStatus, EventData
+from edge_agent.values.event import EventData
 from edge_agent.values.ids import AgentId
 
 _MESSAGES = {
     "command": CommandMessage,
     "reply": ReplyMessage,
     "status": StatusMessage,
-    "camera-status": CameraStatus,
+    "camera-status": CameraStatusMessage,
     "scene": SceneMessage,
     "speech": SpeechMessage,
 }
@@ -99,7 +100,12 @@ def _topic(kind: type[EventData]) -> str:
 def _channels() -> Iterator[tuple[str, str, str, str]]:
     """Yields topic, schema, quality of service with retain, and meaning."""
     yield _TOPICS.status, "status", "1, retained, also the will", "whether the agent is there"
-    yield f"{_CAMERA}/status", "camera-status", "1, retained", "whether a camera's picture arrives"
+    yield (
+        f"{_CAMERA}/status",
+        "camera-status",
+        "1, retained",
+        "whether a camera's picture arrives, and how many watch it",
+    )
     yield f"{_CAMERA}/scene", "scene", "0", "what is seen now, while somebody watches whom a command let in"
     yield f"{_CAMERA}/speech", "speech", "0", "what the loudspeaker says now"
     for kind in event_types():

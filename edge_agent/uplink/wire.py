@@ -4,6 +4,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
+from edge_agent.values.event import CameraState
+
 ID = r"^[A-Za-z0-9._-]{1,64}$"
 LARGEST = 65_536
 """Bytes of a command at most; the largest, a WebRTC offer, has about ten thousand."""
@@ -11,6 +13,7 @@ LARGEST = 65_536
 COMMANDS = frozenset(
     {
         "live.open",
+        "live.select",
         "live.close",
         "talkdown.play",
         "talkdown.stop",
@@ -79,6 +82,22 @@ class ReplyMessage(BaseModel):
     code: str | None = None
     message: str | None = None
     remedy: str | None = None
+
+
+class CameraStatusMessage(BaseModel):
+    """Whether a camera's picture arrives and who watches it, on ``…/camera/{camera}/status``, retained.
+
+    Attributes:
+        state: what it is now.
+        reason: what happened, empty when online.
+        remedy: what to do about it, empty when online.
+        viewers: how many live views of it are open.
+    """
+
+    state: CameraState
+    reason: str = ""
+    remedy: str = ""
+    viewers: int = 0
 
 
 class StatusMessage(BaseModel):

@@ -51,6 +51,17 @@ class Frame:
         flat = self.planes[self.height :].reshape(2, half[0] * half[1])
         return flat[0].reshape(half), flat[1].reshape(half)
 
+    def within(self, width: int) -> "Frame":
+        """Returns the picture at most so many pixels wide, in its own shape; itself where it is not wider.
+
+        Args:
+            width: pixels, even; 0 for no bound.
+        """
+        if not width or self.width <= width:
+            return self
+        height = max(2, round(self.height * width / self.width / 2) * 2)
+        return Frame(_scaled((self.luma, *self.chroma), width, height), self.pts, self.arrived)
+
     def bgr(self, width: int = 0, height: int = 0) -> Pixels:
         """Returns the whole picture as uint8 BGR (height, width, 3), scaled before it is converted.
 

@@ -12,6 +12,7 @@ STATUSES = {
     "camera_unknown": 404,
     "event_unknown": 404,
     "session_unknown": 404,
+    "conflict": 409,
     "request_invalid": 400,
     "offer_invalid": 400,
     "offer_too_large": 413,

@@ -28,7 +28,7 @@ HEADERS = {
 
 PREFLIGHT = {
     "Access-Control-Allow-Methods": "POST, PATCH, DELETE, OPTIONS",
-    "Access-Control-Allow-Headers": "Authorization, Content-Type",
+    "Access-Control-Allow-Headers": "Authorization, Content-Type, Idempotency-Key",
     "Access-Control-Max-Age": "600",
 }
 
@@ -65,7 +65,7 @@ class Guard:
         origin = request.headers.get("Origin", "").lower()
         if origin in self._origins:
             response.headers["Access-Control-Allow-Origin"] = origin
-            response.headers["Access-Control-Expose-Headers"] = "Location, Link"
+            response.headers["Access-Control-Expose-Headers"] = "Location, Link, Waiting"
             response.headers["Vary"] = "Origin"
 
     def _check_host(self, request: web.Request) -> None:

@@ -2,12 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
 from pydantic import SecretStr
 
 from edge_agent.values.ids import CameraId
+from edge_agent.values.viewing import Wish
 
 
 class IceServer(Protocol):
@@ -36,10 +38,12 @@ class Opened:
     Attributes:
         session: its id; cannot be guessed.
         answer_sdp: what the other side is answered.
+        waiting: why there is no picture yet and what to do about it, empty when there is one.
     """
 
     session: str
     answer_sdp: str
+    waiting: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,8 +138,30 @@ class Site(Protocol):
         """Ends an operator's voice; a ``PermanentError`` with the code ``session_unknown`` if there is none."""
         ...
 
-    async def watch(self, camera: CameraId, offer_sdp: str, actor: str) -> Opened:
-        """Opens a viewer's session; raises an ``AgentError`` if refused."""
+    async def watch(
+        self,
+        camera: CameraId,
+        offer_sdp: str,
+        actor: str,
+        *,
+        stream: Wish = Wish.AUTO,
+        key: str = "",
+        until: datetime | None = None,
+    ) -> Opened:
+        """Opens a viewer's session; raises an ``AgentError`` if refused.
+
+        Args:
+            camera: what to watch.
+            offer_sdp: the viewer's.
+            actor: who watches, for the audit trail.
+            stream: which of its streams.
+            key: names the request: the same one again is answered alike and opens no second session.
+            until: when the login ends that it is made with, and with it the session; None where there is none.
+        """
+        ...
+
+    async def select(self, camera: CameraId, session: str, stream: Wish) -> None:
+        """Gives a running session another stream; a ``PermanentError`` (``session_unknown``) if there is none."""
         ...
 
     async def unwatch(self, camera: CameraId, session: str) -> None:

@@ -16,6 +16,7 @@ from tests.decode.stills import packets
 from tests.peers.clips import Clip, joined, street
 
 SHORT = Clip(seconds=1, gop=5)
+CORNER = ((0.0, 0.0), (0.25, 0.0), (0.25, 0.25), (0.0, 0.25))
 MASK = ((0.25, 0.25), (0.75, 0.25), (0.75, 0.75), (0.25, 0.75))
 
 
@@ -61,6 +62,19 @@ def test_masks_follow_a_change_of_size() -> None:
     assert [picture.width for picture in pictures] == [640] * 6 + [320] * 6
     for picture in pictures:
         assert picture.luma[picture.height // 2, picture.width // 2] == 16
+
+
+@pytest.mark.parametrize("degrees", [90, 180, 270])
+def test_a_camera_on_its_side_gives_upright_pictures_with_masks_where_they_stand_upright(degrees: int) -> None:
+    stream = packets(SHORT.file())[:1]
+    [plain], [turned] = frames(Decoder(), stream), frames(Decoder([CORNER], degrees), stream)
+    expected = np.rot90(plain.bgr(), -degrees // 90)
+    assert turned.bgr().shape == expected.shape
+    height, width = expected.shape[:2]
+    assert set(np.unique(turned.luma[: height // 4, : width // 4])) == {16}
+    away = turned.bgr()[height // 4 + 8 :], expected[height // 4 + 8 :]
+    assert np.abs(away[0].astype(int) - away[1]).max() <= 3
+    assert not turned.planes.flags.writeable
 
 
 def test_it_begins_with_a_key_frame() -> None:

@@ -7,6 +7,7 @@ import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -14,11 +15,13 @@ from hypothesis import strategies as st
 
 from edge_agent.aio.clock import SystemClock
 from edge_agent.errors import AgentError, PermanentError, TransientError
-from edge_agent.live.sessions import LiveSessions, Session
+from edge_agent.live.sessions import Asked, LiveSessions
 from edge_agent.live.settings import LiveSettings
+from edge_agent.live.viewer import Session
 from edge_agent.values.ids import CameraId
 from edge_agent.values.packet import Codec, Packet
 from edge_agent.values.time import CLOCK_RATE
+from edge_agent.values.viewing import StreamName, Wish
 from tests.live.test_offer import LINES, OFFER
 from tests.live.viewer import PATIENCE, FakeCamera, Viewer, drop, encode, luma, number, playing, sockets, until, vanish
 
@@ -31,6 +34,7 @@ class Live:
     def __init__(self, **settings: object) -> None:
         self.opened: list[Session] = []
         self.closed: list[tuple[Session, str, float]] = []
+        self.moved: list[tuple[Session, StreamName, str]] = []
         self.viewers: list[Viewer] = []
         self.ended = asyncio.Event()
         self.sessions = LiveSessions(
@@ -39,6 +43,7 @@ class Live:
             random.Random(1),  # noqa: S311 - jitter of a back-off
             opened=self.opened.append,
             closed=self._close,
+            moved=lambda *told: self.moved.append(told),
         )
 
     def viewer(self) -> Viewer:
@@ -170,12 +175,26 @@ async def test_there_are_only_so_many_viewers(packets: list[Packet]) -> None:
         assert it.sessions.viewers(STREET) == 0
 
 
-async def test_a_camera_that_is_away_is_said_at_once(packets: list[Packet]) -> None:
-    away = TransientError("the camera does not answer", "look at its cable")
+async def test_a_viewer_of_a_camera_that_is_away_is_told_why_and_gets_the_picture_when_it_is_back(
+    packets: list[Packet],
+) -> None:
+    camera = FakeCamera(packets, error=TransientError("the camera does not answer", "look at its cable"))
     async with live() as it:
-        with pytest.raises(TransientError, match="look at its cable"):
-            await it.watch(FakeCamera(packets, error=away))
-        assert it.opened == []
+        viewer, session = await it.watch(camera)
+        assert session.waiting == "the camera does not answer: look at its cable"
+        assert it.moved == [(session, StreamName.MAIN, session.waiting)]
+        camera.error = None
+        async with playing(camera):
+            await viewer.frame()
+
+
+async def test_a_camera_that_stays_away_is_waited_for_only_so_long(packets: list[Packet]) -> None:
+    camera = FakeCamera(packets)
+    async with live(patience=0.6) as it, playing(camera):
+        viewer, _ = await it.watch(camera)
+        await viewer.frame()
+        camera.error = TransientError("the camera was unplugged", "plug it in")
+        assert await it.one_end() == "no picture came for 0.6 s: the camera was unplugged"
 
 
 async def test_the_picture_comes_when_the_camera_is_back(packets: list[Packet]) -> None:
@@ -203,11 +222,11 @@ async def test_a_masked_camera_is_black_there_and_encoded_once(packets: list[Pac
                 seen = number(picture)
                 assert luma(picture)[:, : picture.width // 2 - 8].max() < 20
         assert camera.opened == 1
-        assert "street: transcode" in {thread.name for thread in threading.enumerate()}
+        assert "street: transcode main" in {thread.name for thread in threading.enumerate()}
         await it.sessions.close(first.id)
         await paul.frame()
         await it.sessions.close(second.id)
-        await until(lambda: "street: transcode" not in {thread.name for thread in threading.enumerate()})
+        await until(lambda: "street: transcode main" not in {thread.name for thread in threading.enumerate()})
 
 
 async def test_a_viewer_that_lost_the_picture_gets_a_key_frame(packets: list[Packet]) -> None:
@@ -236,8 +255,8 @@ async def test_a_viewer_is_moved_to_another_stream_at_its_key_frame_within_the_s
         before = await viewer.frame()
         for _ in range(30):
             before = await viewer.frame()
-        [watched] = it.sessions._watched
-        watched.track.switch(sub.ring)
+        [watched] = it.sessions._viewers
+        watched._track.switch(sub.ring)
         for _ in range(10):
             assert (await viewer.frame()).width == 320  # the picture stays until the other stream has one
         sub.fill(20)
@@ -247,7 +266,7 @@ async def test_a_viewer_is_moved_to_another_stream_at_its_key_frame_within_the_s
         assert after.pts is not None
         assert before.pts is not None
         assert 0 < after.pts - before.pts < CLOCK_RATE
-        watched.track.switch(main.ring)
+        watched._track.switch(main.ring)
         async with asyncio.timeout(PATIENCE):
             while (await viewer.frame()).width != 320:
                 continue
@@ -308,10 +327,10 @@ async def test_how_a_viewer_gets_the_picture_is_known(packets: list[Packet]) -> 
     async with live() as it, playing(camera):
         viewer, _ = await it.watch(camera)
         await viewer.frame()
-        [watched] = it.sessions._watched
-        assert watched.peer.reception is None or watched.peer.reception.loss == 0
+        [watched] = it.sessions._viewers
+        assert watched._peer.reception is None or watched._peer.reception.loss == 0
         async with asyncio.timeout(PATIENCE):
-            while (told := watched.peer.reception) is None or told.bitrate is None or told.rtt is None:
+            while (told := watched._peer.reception) is None or told.bitrate is None or told.rtt is None:
                 await viewer.frame()
         assert told.loss == 0
         assert told.jitter < 1
@@ -319,15 +338,127 @@ async def test_how_a_viewer_gets_the_picture_is_known(packets: list[Packet]) -> 
         assert told.rtt < 1
 
 
-async def test_a_codec_that_browsers_do_not_show_ends_the_session(packets: list[Packet]) -> None:
+async def test_a_camera_that_changes_to_a_codec_that_browsers_do_not_show_is_transcoded_from_then_on(
+    packets: list[Packet],
+) -> None:
     camera = FakeCamera(packets)
     camera.fill(10)
     async with live() as it:
         viewer, _ = await it.watch(camera)
         await viewer.frame()
         camera.packets = [replace(one, stream=replace(one.stream, codec=Codec.H265)) for one in packets]
-        camera.fill(10)
-        assert "codec" in await it.one_end()
+        camera.needs_transcoding = True
+        async with playing(camera), asyncio.timeout(PATIENCE):
+            while luma(picture := await viewer.frame())[:, :150].max() > 20 or number(picture) < 30:
+                continue  # the encoder's picture is black on its left
+        assert it.sessions.transcoders == 1
+        assert not it.closed
+
+
+async def test_a_camera_that_changes_its_size_goes_on(packets: list[Packet]) -> None:
+    camera = FakeCamera(packets)
+    camera.fill(10)
+    async with live() as it:
+        viewer, _ = await it.watch(camera)
+        await viewer.frame()
+        camera.packets = encode(size=(160, 120))
+        async with playing(camera), asyncio.timeout(PATIENCE):
+            while (await viewer.frame()).width != 160:
+                continue
+
+
+async def test_the_same_request_again_opens_no_second_session(packets: list[Packet]) -> None:
+    camera = FakeCamera(packets)
+    async with live() as it:
+        viewer = it.viewer()
+        offer, asked = await viewer.offer(), Asked(key="7")
+        same = [it.sessions.open(STREET, offer, camera, "anne", asked) for _ in range(3)]
+        first, second, third = await asyncio.gather(*same)
+        assert first == second == third
+        assert len(it.opened) == it.sessions.viewers(STREET) == 1
+        with pytest.raises(PermanentError) as caught:
+            await it.sessions.open(CameraId("square"), offer, camera, "anne", asked)
+        assert caught.value.code == "conflict"
+        assert (await it.sessions.open(STREET, offer, camera, "paul", asked)).id != first.id
+        await it.sessions.close(first.id)
+        assert (await it.sessions.open(STREET, offer, camera, "anne", asked)).id != first.id
+
+
+async def test_a_request_that_was_refused_may_come_again(packets: list[Packet]) -> None:
+    camera = FakeCamera(packets)
+    async with live() as it:
+        for _ in range(2):
+            with pytest.raises(PermanentError):
+                await it.sessions.open(STREET, "hello", camera, "anne", Asked(key="7"))
+        await it.sessions.open(STREET, await it.viewer().offer(), camera, "anne", Asked(key="7"))
+
+
+async def test_a_session_ends_with_the_login_that_opened_it(packets: list[Packet]) -> None:
+    camera = FakeCamera(packets)
+    async with live() as it, playing(camera):
+        viewer = it.viewer()
+        asked = Asked(until=datetime.now(UTC) + timedelta(seconds=1.5))
+        session = await it.sessions.open(STREET, await viewer.offer(), camera, "anne", asked)
+        await viewer.accept(session.answer_sdp)
+        await viewer.frame()
+        assert await it.one_end() == "the login that it was opened with has ended"
+        await viewer.ended()
+
+
+async def test_two_hundred_offers_at_once_leave_only_so_many_sessions(packets: list[Packet]) -> None:
+    camera = FakeCamera(packets)
+    async with live(viewers=100, box_viewers=5) as it:
+        offer = await it.viewer().offer()
+        answers = await asyncio.gather(
+            *(it.sessions.open(CameraId(f"c{n % 9}"), offer, camera, "mallory") for n in range(200)),
+            return_exceptions=True,
+        )
+        refused = [answer for answer in answers if isinstance(answer, TransientError)]
+        assert ({error.code for error in refused}, len(refused)) == ({"too_many_viewers"}, 195)
+        await it.sessions.close_all("enough")
+
+
+async def test_a_stream_is_chosen_and_changed_within_the_track(packets: list[Packet]) -> None:
+    camera = FakeCamera(packets, sub=FakeCamera(encode(size=(160, 120), gop=25)))
+    assert camera.sub is not None
+    async with live() as it, playing(camera), playing(camera.sub):
+        viewer = it.viewer()
+        asked = Asked(stream=Wish.SUB)
+        session = await it.sessions.open(STREET, await viewer.offer(), camera, "anne", asked)
+        await viewer.accept(session.answer_sdp)
+        assert (await viewer.frame()).width == 160
+        for wish, width in ((Wish.MAIN, 320), (Wish.SUB, 160)):
+            it.sessions.select(session.id, wish)
+            async with asyncio.timeout(PATIENCE):
+                while (await viewer.frame()).width != width:
+                    continue
+        assert [(stream, reason) for _, stream, reason in it.moved] == [
+            (StreamName.SUB, ""),
+            (StreamName.MAIN, "asked for"),
+            (StreamName.SUB, "asked for"),
+        ]
+        assert (it.sessions.viewers(STREET, StreamName.SUB), it.sessions.viewers(STREET)) == (1, 1)
+
+
+async def test_a_masked_camera_is_masked_whatever_stream_is_chosen_and_each_is_encoded_once(
+    packets: list[Packet],
+) -> None:
+    sub = FakeCamera(encode(size=(160, 120), gop=25), needs_transcoding=True)
+    camera = FakeCamera(packets, needs_transcoding=True, sub=sub)
+    async with live() as it, playing(camera), playing(sub):
+        viewer, session = await it.watch(camera)
+        other, _ = await it.watch(camera, "paul")
+        for wish, width in ((Wish.SUB, 160), (Wish.MAIN, 320), (Wish.SUB, 160)):
+            it.sessions.select(session.id, wish)
+            async with asyncio.timeout(PATIENCE):
+                while (picture := await viewer.frame()).width != width:
+                    assert luma(picture)[:, : picture.width // 2 - 8].max() < 20
+            assert luma(picture)[:, : picture.width // 2 - 8].max() < 20
+        assert it.sessions.transcoders == 2
+        assert camera.opened == 1
+        assert luma(await other.frame())[:, :150].max() < 20
+        it.sessions.select(session.id, Wish.MAIN)
+        await until(lambda: it.sessions.transcoders == 1)
 
 
 async def test_nothing_is_left_after_many_viewers(packets: list[Packet]) -> None:

@@ -8,8 +8,9 @@ import pytest
 
 from edge_agent.aio.clock import SystemClock
 from edge_agent.errors import TransientError
-from edge_agent.live.settings import LiveSettings
-from edge_agent.live.transcode import KEY_EVERY, Transcoder
+from edge_agent.live.encoder import KEY_EVERY, Encoders
+from edge_agent.live.settings import LiveSettings, Quality
+from edge_agent.live.transcode import Transcoder
 from edge_agent.values.frame import Frame
 from edge_agent.values.packet import Codec, Packet
 from edge_agent.values.time import CLOCK_RATE, Monotonic
@@ -23,11 +24,15 @@ def frames(count: int, *, fps: int = 25, size: tuple[int, int] = (320, 240), sta
     ]
 
 
-async def transcode(given: list[Frame], settings: LiveSettings | None = None) -> list[Packet]:
+ENCODERS = Encoders(LiveSettings(encoder="libx264"), SystemClock())
+GOOD = Quality(2_500_000)
+
+
+async def transcode(given: list[Frame], quality: Quality = GOOD, encoders: Encoders = ENCODERS) -> list[Packet]:
     def open_frames(stop: threading.Event) -> Iterator[Frame]:
         return iter(given)
 
-    transcoder = Transcoder(open_frames, settings or LiveSettings(), SystemClock(), name="transcode")
+    transcoder = Transcoder(open_frames, quality, encoders, name="transcode")
     packets: list[Packet] = []
     transcoder.ring.append = packets.append  # type: ignore[assignment]
     await transcoder.run()
@@ -52,7 +57,7 @@ async def test_every_frame_comes_out_with_its_time_and_key_frames_every_two_seco
 
 @pytest.mark.parametrize("fps", [5, 10, 25, 50])
 async def test_the_bit_rate_is_kept_whatever_the_frame_rate(fps: int) -> None:
-    packets = await transcode(frames(fps * 12, fps=fps), LiveSettings(bitrate=400_000))
+    packets = await transcode(frames(fps * 12, fps=fps), Quality(400_000))
     late = [packet for packet in packets if packet.pts >= 4 * CLOCK_RATE]
     assert sum(packet.size for packet in late) * 8 / 8 == pytest.approx(400_000, rel=0.25)
 
@@ -73,7 +78,7 @@ async def test_a_key_frame_comes_when_asked_for() -> None:
                 made[0].ask_for_key()
             yield frame
 
-    transcoder = Transcoder(open_frames, LiveSettings(), SystemClock(), name="transcode")
+    transcoder = Transcoder(open_frames, GOOD, ENCODERS, name="transcode")
     packets: list[Packet] = []
     transcoder.ring.append = packets.append  # type: ignore[assignment]
     made.append(transcoder)
@@ -92,7 +97,7 @@ async def test_the_thread_ends_when_nobody_looks_any_more() -> None:
             yield from frames(1, start=number * 3600)
             number += 1
 
-    transcoder = Transcoder(open_frames, LiveSettings(), SystemClock(), name="street: transcode")
+    transcoder = Transcoder(open_frames, GOOD, ENCODERS, name="street: transcode")
     task = asyncio.create_task(transcoder.run())
     await asyncio.wait_for(begun.wait(), 10)
     task.cancel()
@@ -106,4 +111,26 @@ async def test_a_camera_that_is_away_is_said() -> None:
         raise TransientError("the camera is away", "look at its cable")
 
     with pytest.raises(TransientError, match="cable"):
-        await Transcoder(open_frames, LiveSettings(), SystemClock(), name="transcode").run()
+        await Transcoder(open_frames, GOOD, ENCODERS, name="transcode").run()
+
+
+async def test_an_encoder_that_this_box_has_not_is_said_and_another_one_encodes(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    encoders = Encoders(LiveSettings(encoder="h264_v4l2m2m"), SystemClock())
+    for _ in range(2):
+        assert len(decode(await transcode(frames(5), encoders=encoders))) == 5
+    told = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+    assert len(told) == 1
+    assert told[0].startswith("the encoder h264_v4l2m2m cannot be opened on this box and another one takes its place")
+
+
+async def test_by_itself_it_finds_what_this_box_has(caplog: pytest.LogCaptureFixture) -> None:
+    assert len(decode(await transcode(frames(5), encoders=Encoders(LiveSettings(), SystemClock())))) == 5
+    assert not [record for record in caplog.records if record.levelname == "WARNING"]
+
+
+@pytest.mark.parametrize(("size", "encoded"), [((1280, 720), (640, 360)), ((480, 800), (480, 800))])
+async def test_a_thin_picture_is_only_so_wide_in_its_own_shape(size: tuple[int, int], encoded: tuple[int, int]) -> None:
+    [picture] = decode(await transcode(frames(1, size=size), Quality(400_000, 640)))
+    assert (picture.width, picture.height) == encoded

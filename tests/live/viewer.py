@@ -4,7 +4,7 @@ import asyncio
 import itertools
 import threading
 import time
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -18,11 +18,13 @@ from numpy.typing import NDArray
 
 from edge_agent.aio.ring import Ring
 from edge_agent.errors import AgentError
+from edge_agent.live import Picture
 from edge_agent.live.innards import own_connecting
 from edge_agent.live.peer import settle
 from edge_agent.values.frame import Frame
 from edge_agent.values.packet import Codec, Packet, StreamInfo
 from edge_agent.values.time import CLOCK_RATE, Monotonic
+from edge_agent.values.viewing import StreamName
 
 PATIENCE = 20.0
 
@@ -48,7 +50,7 @@ def encode(*, size: tuple[int, int] = (320, 240), fps: int = 25, frames: int = 1
 
 @dataclass(eq=False)
 class FakeCamera:
-    """A ``Picture`` that plays packets in a loop, each when it is due."""
+    """A ``Picture``, and ``Pictures`` with it as the main one, that plays packets in a loop, each when it is due."""
 
     packets: Sequence[Packet]
     needs_transcoding: bool = False
@@ -57,6 +59,12 @@ class FakeCamera:
     ring: Ring[Packet] = field(default_factory=lambda: Ring(seconds=10.0, limit=32 << 20))
     opened: int = 0
     number: int = 0
+    sub: "FakeCamera | None" = None
+
+    @property
+    def streams(self) -> Mapping[StreamName, Picture]:
+        """See ``Pictures``."""
+        return {StreamName.MAIN: self} | ({StreamName.SUB: self.sub} if self.sub else {})
 
     def trouble(self) -> AgentError | None:
         return self.error

@@ -14,6 +14,7 @@ from pydantic import SecretStr
 from edge_agent.errors import AgentError, PermanentError
 from edge_agent.values.ids import CameraId
 from edge_agent.values.time import Monotonic
+from edge_agent.values.viewing import Wish
 from edge_agent.web.feed import Feed
 from edge_agent.web.server import build_app
 from edge_agent.web.settings import WebSettings
@@ -56,6 +57,7 @@ class FakeSite:
     hidden: set[str] = field(default_factory=set)
     kept: Mapping[str, object] = field(default_factory=dict)
     sessions: set[str] = field(default_factory=set)
+    waiting: str = ""
 
     def describe(self, _actor: str) -> Mapping[str, object]:
         return {"agent": {"id": "box", "name": "Mairie", "version": "1"}, "cameras": [{"id": "street"}]}
@@ -101,18 +103,30 @@ class FakeSite:
         self._ask("untalk", camera, session)
         self._end(session)
 
-    async def watch(self, camera: CameraId, offer_sdp: str, actor: str) -> Opened:
-        self._ask("watch", camera, offer_sdp, actor)
+    async def watch(
+        self,
+        camera: CameraId,
+        offer_sdp: str,
+        actor: str,
+        *,
+        stream: Wish = Wish.AUTO,
+        key: str = "",
+        until: datetime | None = None,
+    ) -> Opened:
+        self._ask("watch", camera, offer_sdp, actor, stream, key, until)
         self.sessions.add("s1")
-        return Opened("s1", "v=0\r\nanswer\r\n")
+        return Opened("s1", "v=0\r\nanswer\r\n", self.waiting)
+
+    async def select(self, camera: CameraId, session: str, stream: Wish) -> None:
+        self._ask("select", camera, session, stream)
+        self._expect(session)
 
     async def unwatch(self, camera: CameraId, session: str) -> None:
         self._ask("unwatch", camera, session)
         self._end(session)
 
     def _end(self, session: str) -> None:
-        if session not in self.sessions:
-            raise PermanentError("there is no such session", "it has ended already", code="session_unknown")
+        self._expect(session)
         self.sessions.discard(session)
 
     def ice_servers(self, camera: CameraId, _actor: str) -> Sequence[IceServer]:
@@ -124,6 +138,10 @@ class FakeSite:
 
     def metrics(self) -> bytes:
         return b"edge_up 1\n"
+
+    def _expect(self, session: str) -> None:
+        if session not in self.sessions:
+            raise PermanentError("there is no such session", "it has ended already", code="session_unknown")
 
     def _ask(self, *what: object) -> None:
         if what[1] != "street":

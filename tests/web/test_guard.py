@@ -74,7 +74,7 @@ async def test_a_player_elsewhere_may_play_if_the_settings_say_so() -> None:
         assert refused.status == 401
         bearer = {"Authorization": f"Bearer {TOKEN}"}
         opened = await web.client.post("/whep/street", data="v=0", headers={**origin, **SDP, **bearer})
-        assert (opened.status, opened.headers["Access-Control-Expose-Headers"]) == (201, "Location, Link")
+        assert (opened.status, opened.headers["Access-Control-Expose-Headers"]) == (201, "Location, Link, Waiting")
 
 
 @pytest.mark.parametrize("path", ["/api/site", "/api/events", "/api/feed", "/metrics", "/whep/street", "/nothing"])
