@@ -25,6 +25,7 @@ import numpy as np
 from edge_agent.aio.clock import SystemClock
 from edge_agent.aio.ring import Ring
 from edge_agent.errors import AgentError
+from edge_agent.live import nobody_to_ask
 from edge_agent.live.sessions import LiveSessions
 from edge_agent.live.settings import LiveSettings
 from edge_agent.values.frame import Frame
@@ -66,7 +67,7 @@ class Camera:
 
     def __init__(self, packets: list[Packet]) -> None:
         self.needs_transcoding = False
-        self.ask_for_key = None
+        self.ask_for_key = nobody_to_ask
         self.ring: Ring[Packet] = Ring(seconds=10.0, limit=48 << 20)
         self._packets = packets
         self._number = 0

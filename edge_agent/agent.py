@@ -25,6 +25,7 @@ from edge_agent.inference.worker import Worker
 from edge_agent.live.sessions import LiveSessions
 from edge_agent.live.viewer import Session
 from edge_agent.onvif.device import OnvifDevice
+from edge_agent.onvif.keys import KeyFrames
 from edge_agent.onvif.ptz import Ptz
 from edge_agent.settings import Settings
 from edge_agent.talkdown.announcer import Announcer
@@ -129,6 +130,9 @@ class Agent:
             for name, device in self._devices.items()
             if (onvif := settings.cameras[name].onvif) and onvif.ptz
         }
+        self._keys = {name: KeyFrames(device, clock) for name, device in self._devices.items()}
+        for name, keys in self._keys.items():
+            self.cameras[name].main.ask_for_key = keys.ask
         self.vitals = Vitals(state, clock)
         self.desk = Desk(
             settings,
@@ -170,7 +174,11 @@ class Agent:
         """
         self.uplink.retain(INFO, self.desk.inform())
         async with (
-            background(outbox=self.outbox.run(), inference=self.worker.run()),
+            background(
+                outbox=self.outbox.run(),
+                inference=self.worker.run(),
+                **{f"{name}: ONVIF": device.run() for name, device in self._devices.items()},
+            ),
             background(uplink=self.uplink.run()),
             asyncio.TaskGroup() as group,
         ):
@@ -187,6 +195,7 @@ class Agent:
                         **{f"{name}: automatic talk-down": case.run() for name, case in self._automatic.items()},
                         **{f"{name}: loudspeaker": announcer.run() for name, announcer in self.announcers.items()},
                         **{f"{name}: PTZ": ptz.run() for name, ptz in self.ptzs.items()},
+                        **{f"{name}: key frames": keys.run() for name, keys in self._keys.items()},
                     ),
                     background(web=self.server.run()),
                     background(**{name: self._keep(camera) for name, camera in self.cameras.items()}),

@@ -10,6 +10,7 @@ from edge_agent.capture.sources import SourceSettings
 from edge_agent.capture.stream import Capture
 from edge_agent.decode.decoder import Decoder
 from edge_agent.errors import AgentError, TransientError
+from edge_agent.live import AskForKey, nobody_to_ask
 from edge_agent.settings import CameraSettings
 from edge_agent.values.event import CameraState, CameraStatus
 from edge_agent.values.frame import Frame
@@ -43,7 +44,7 @@ class CameraStream:
         ring: its newest packets, for viewers and recorder.
         capture: fills the ring.
         status: whether it arrives, and if not, why and what to do.
-        ask_for_key: asks the camera for a key frame, for a viewer that lost the picture; None where it cannot be asked.
+        ask_for_key: asks the camera for a key frame, for a viewer that lost the picture.
     """
 
     def __init__(
@@ -60,7 +61,7 @@ class CameraStream:
         self.ring: Ring[Packet] = Ring(seconds=RING_SECONDS, limit=RING_BYTES[name])
         self.capture = Capture(source.build(), self.ring, clock=clock, rng=rng, changed=self._note)
         self.status = UNCONNECTED
-        self.ask_for_key: Callable[[], None] | None = None
+        self.ask_for_key: AskForKey = nobody_to_ask
         self._camera = camera
         self._changed = changed
 

@@ -9,6 +9,7 @@ import pytest
 
 from edge_agent.agent import Agent
 from edge_agent.onvif.ptz import RELEASE
+from edge_agent.values.ids import CameraId
 from tests.agents import Ear, listening, running, settings_for
 from tests.peers.broker import Broker
 from tests.peers.clips import Clip
@@ -81,3 +82,10 @@ async def test_what_cannot_be_done_is_refused_with_the_remedy(
     reply = await ear.next("reply/x")
     assert (reply["ok"], reply["code"]) == (False, code)
     assert reply["remedy"]
+
+
+async def test_who_lost_the_picture_gets_a_key_frame_of_the_cameras(agent: Agent, dome: OnvifCamera) -> None:
+    assert agent.cameras[CameraId("dome")].main.ask_for_key()
+    assert not agent.cameras[CameraId("fixed")].main.ask_for_key()
+    await asyncio.sleep(0.5)
+    assert dome.asked[-1][0] == "SetSynchronizationPoint"

@@ -10,6 +10,14 @@ from edge_agent.values.frame import Frame
 from edge_agent.values.packet import Packet
 from edge_agent.values.viewing import StreamName
 
+AskForKey = Callable[[], bool]
+"""Asks whoever encodes for a key frame, without waiting for it; returns False where nobody can be asked."""
+
+
+def nobody_to_ask() -> bool:
+    """See ``AskForKey``."""
+    return False
+
 
 class Picture(Protocol):
     """What one of a camera's streams lets viewers see."""
@@ -25,8 +33,8 @@ class Picture(Protocol):
         ...
 
     @property
-    def ask_for_key(self) -> Callable[[], None] | None:
-        """Asks the camera for a key frame, at once and without waiting; None where it cannot be asked."""
+    def ask_for_key(self) -> AskForKey:
+        """Asks the camera for a key frame."""
         ...
 
     def trouble(self) -> AgentError | None:

@@ -11,7 +11,7 @@ from edge_agent.aio.clock import Clock
 from edge_agent.aio.restart import Backoff, forever
 from edge_agent.aio.ring import Ring
 from edge_agent.errors import PermanentError, TransientError
-from edge_agent.live import Picture, Pictures
+from edge_agent.live import AskForKey, Picture, Pictures
 from edge_agent.live.encoder import Encoders
 from edge_agent.live.settings import LiveSettings
 from edge_agent.live.transcode import Transcoder
@@ -29,13 +29,13 @@ class Supply:
     Attributes:
         stream: which stream it sees.
         ring: H.264 in Annex B form.
-        ask_for_key: asks whoever encodes for a key frame; None where nobody can be asked.
+        ask_for_key: asks whoever encodes for a key frame.
         leave: says that the viewer is served no more; called once.
     """
 
     stream: StreamName
     ring: Ring[Packet]
-    ask_for_key: Callable[[], None] | None
+    ask_for_key: AskForKey
     leave: Callable[[], None]
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from edge_agent.aio.clock import Clock
 from edge_agent.aio.ring import Reader, Ring
+from edge_agent.live import AskForKey, nobody_to_ask
 from edge_agent.live.pace import Pace
 from edge_agent.values.packet import Codec, Packet
 from edge_agent.values.time import CLOCK_RATE
@@ -25,8 +26,7 @@ class RingTrack:
     Args:
         ring: H.264 in Annex B form.
         clock: the one that stamped the packets' arrival.
-        ask_for_key: asks whoever encodes for a key frame; None where nobody can be asked, then the ring's last one is
-            played again.
+        ask_for_key: asks whoever encodes for a key frame; where nobody can, the ring plays its last one again.
         unshowable: called once when a packet comes that is not H.264.
     """
 
@@ -35,7 +35,7 @@ class RingTrack:
         ring: Ring[Packet],
         clock: Clock,
         *,
-        ask_for_key: Callable[[], None] | None = None,
+        ask_for_key: AskForKey = nobody_to_ask,
         unshowable: Callable[[], None],
     ) -> None:
         self._ring = ring
@@ -74,7 +74,7 @@ class RingTrack:
             await asyncio.sleep(wait)
         return packet, self._pace.stamp(packet, self._clock.monotonic())
 
-    def switch(self, ring: Ring[Packet], *, ask_for_key: Callable[[], None] | None = None) -> None:
+    def switch(self, ring: Ring[Packet], *, ask_for_key: AskForKey = nobody_to_ask) -> None:
         """Goes on with another ring from its newest key frame, as soon as it has one; until then the picture stays.
 
         Timestamps go on rising; the viewer sees one hop and no gap.
@@ -95,9 +95,7 @@ class RingTrack:
         if now - self._refreshed < PATIENCE:
             return
         self._refreshed = now
-        if self._ask_for_key is not None:
-            self._ask_for_key()
-        else:
+        if not self._ask_for_key():
             self._from_last_key()
 
     async def _read(self) -> Packet:

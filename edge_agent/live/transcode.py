@@ -52,9 +52,10 @@ class Transcoder:
         finally:
             self.ring.clear()
 
-    def ask_for_key(self) -> None:
-        """Makes the next frame a key frame; callable from any thread."""
+    def ask_for_key(self) -> bool:
+        """See ``AskForKey``: makes the next frame a key frame; callable from any thread."""
         self._key_wanted.set()
+        return True
 
     def _encode_all(self, stop: threading.Event) -> None:
         encoder: Encoder | None = None

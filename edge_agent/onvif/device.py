@@ -92,6 +92,13 @@ class OnvifDevice:
         async with self._asking() as services:
             await services.media.SetSynchronizationPoint({"ProfileToken": services.profile})
 
+    async def run(self) -> None:
+        """Ends all connections when it is cancelled; what asks the camera for something ends before."""
+        try:
+            await asyncio.Event().wait()
+        finally:
+            await self.close()
+
     async def close(self) -> None:
         """Ends all connections; it may be asked again."""
         services, self._services = self._services, None

@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
 from typing import Protocol
 
 from edge_agent.aio.clock import Clock
@@ -40,13 +39,13 @@ class KeyFrames:
         self._wanted = asyncio.Event()
         self._failed: Monotonic | None = None
 
-    @property
-    def ask(self) -> Callable[[], None] | None:
-        """Asks for one without waiting; None while the camera is known not to make any."""
+    def ask(self) -> bool:
+        """Asks for one without waiting; returns False while the camera is known not to make any."""
         failed = self._failed
         if failed is not None and self._clock.monotonic() - failed < AGAIN:
-            return None
-        return self._wanted.set
+            return False
+        self._wanted.set()
+        return True
 
     async def run(self) -> None:
         """Passes requests on for ever."""

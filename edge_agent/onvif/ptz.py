@@ -81,10 +81,6 @@ class Mechanics(Protocol):
         """Turns to a position, by its token."""
         ...
 
-    async def close(self) -> None:
-        """Lets go of the camera."""
-        ...
-
 
 class Ptz:
     """One camera's PTZ as people use it. Works while ``run`` runs.
@@ -129,8 +125,6 @@ class Ptz:
                     await self._mechanics.stop()
             except AgentError as exc:
                 log.warning("a camera may still be turning: %s", exc)
-            finally:
-                await self._mechanics.close()
 
     async def move(self, velocity: Velocity, actor: str) -> bool:
         """Turns the camera for ``RELEASE`` seconds; asked again in time it goes on. All zero stops it.

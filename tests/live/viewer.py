@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from edge_agent.aio.ring import Ring
 from edge_agent.errors import AgentError
-from edge_agent.live import Picture
+from edge_agent.live import AskForKey, Picture, nobody_to_ask
 from edge_agent.live.innards import own_connecting
 from edge_agent.live.peer import settle
 from edge_agent.values.frame import Frame
@@ -55,7 +55,7 @@ class FakeCamera:
     packets: Sequence[Packet]
     needs_transcoding: bool = False
     error: AgentError | None = None
-    ask_for_key: Callable[[], None] | None = None
+    ask_for_key: AskForKey = nobody_to_ask
     ring: Ring[Packet] = field(default_factory=lambda: Ring(seconds=10.0, limit=32 << 20))
     opened: int = 0
     number: int = 0
