@@ -50,13 +50,15 @@ class FakeLive:
         closed: sessions that were ended by their viewers.
         asked: streams that were asked for, by camera, in their order.
         heard: by camera, how loud the last voice was, 0 to 32767, and how many frames of it came.
+        muted: cameras whose loudspeakers refuse voices.
     """
 
     def __init__(self, cameras: Mapping[str, dict[str, Any]], tell: Tell) -> None:
         self.closed: list[str] = []
-        self.closing = asyncio.Condition()
+        self.changed = asyncio.Condition()
         self.asked: dict[str, list[str]] = {}
         self.heard: dict[str, dict[str, int]] = {}
+        self.muted: set[str] = set()
         self._cameras = cameras
         self._tell = tell
         self._connections: dict[str, RTCPeerConnection] = {}
@@ -89,6 +91,16 @@ class FakeLive:
         """Ends all sessions."""
         await asyncio.gather(*(connection.close() for connection in self._connections.values()))
 
+    async def wait(self, until: Callable[[], bool]) -> None:
+        """Waits until something has come true that whoever makes it true tells by ``tell_waiting``."""
+        async with asyncio.timeout(15), self.changed:
+            await self.changed.wait_for(until)
+
+    async def tell_waiting(self) -> None:
+        """Lets those look who wait."""
+        async with self.changed:
+            self.changed.notify_all()
+
     async def _watch(self, request: web.Request) -> web.Response:
         camera = self._cameras[request.match_info["camera"]]
         if camera["state"] == "offline":
@@ -109,12 +121,12 @@ class FakeLive:
         stream = "sub" if wish == "sub" else "main"
         self.asked.setdefault(camera, []).append(wish)
         self._tracks[session].stream = stream
-        told = {"camera": camera, "session": session, "stream": stream, "reason": "asked"}
+        told = {"camera": camera, "session": session, "stream": stream, "reason": "asked for"}
         asyncio.get_running_loop().call_later(0.2, self._tell, "viewer", told)
 
     async def _speak(self, request: web.Request) -> web.Response:
         camera = request.match_info["camera"]
-        if not self._cameras[camera].get("voice"):
+        if camera in self.muted:
             return refused(409, "busy", "somebody else speaks there", "wait until they have ended")
         session = uuid.uuid4().hex
         self.heard[camera] = {"loudest": 0, "frames": 0}
@@ -144,6 +156,7 @@ class FakeLive:
                     return
                 assert isinstance(frame, AudioFrame)
                 heard["frames"] += 1
+                await self.tell_waiting()
                 heard["loudest"] = max(heard["loudest"], int(np.abs(frame.to_ndarray()).max()))
 
         task = asyncio.create_task(listen())
@@ -157,9 +170,8 @@ class FakeLive:
             await connection.close()
         if request.path.startswith("/whip/"):
             self._tell("speech", {"camera": camera, "state": "idle", "text": "", "language": "", "actor": ""})
-        async with self.closing:
-            self.closed.append(session)
-            self.closing.notify_all()
+        self.closed.append(session)
+        await self.tell_waiting()
         return web.Response()
 
 

@@ -158,8 +158,10 @@ class FakeSite:
         app.router.add_get("/api/layouts", self._load)
         app.router.add_put("/api/layouts", self._store)
         app.add_routes(self.live.routes())
-        app.router.add_get("/fake/closed", self._fake_closed)
+        app.router.add_get("/fake/wait", self._fake_wait)
         app.router.add_post("/fake/tell", self._fake_tell)
+        app.router.add_post("/fake/mute", self._fake_mute)
+        app.router.add_post("/fake/rename", self._fake_rename)
         app.router.add_post("/fake/event", self._fake_event)
         app.router.add_get("/fake/said", self._fake_said)
         app.cleanup_ctx.append(self._run)
@@ -169,7 +171,7 @@ class FakeSite:
     async def _guard(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         open_to_all = request.path in {"/", "/api/login"} or request.path.startswith(("/static", "/fake"))
         if self.token and not open_to_all and request.cookies.get("edge") != self.token:
-            code = "login_needed" if self.options.agents else "token_missing"
+            code = "login_missing" if self.options.agents else "token_missing"
             return refused(401, code, "nobody is signed in", "sign in")
         response: web.StreamResponse = await handler(request)
         if not response.prepared:
@@ -194,6 +196,7 @@ class FakeSite:
 
     async def _ptz(self, request: web.Request) -> web.Response:
         self.said.append({"camera": request.match_info["camera"], "ptz": await request.json()})
+        await self.live.tell_waiting()
         return web.Response(status=204)
 
     async def _presets(self, _: web.Request) -> web.Response:
@@ -221,7 +224,8 @@ class FakeSite:
         told["agent"] = {"id": "box-7", "name": "Boîtier Centre-ville", "version": "0.1.0"}
         if self.options.agents:
             agents = [self._agent(i, told) for i in range(self.options.agents)]
-            user = {"name": "Marie Dupont", "role": self.role}
+            rights = ["layout", "live"] + (["ptz", "speak"] if self.role != "viewer" else [])
+            user = {"name": "marie", "role": self.role, "actions": rights}
             told |= {"console": True, "user": user, "policy": None, "agents": agents}
         return _json(told)
 
@@ -233,7 +237,7 @@ class FakeSite:
             "place": quarter,
             "version": "0.1.0",
             "state": "online",
-            "policy": {"profile": self.profile},
+            "policy": told["policy"],
             "messages": told["messages"],
             "languages": told["languages"],
         }
@@ -300,17 +304,34 @@ class FakeSite:
         self.tell(told["name"], told["data"])
         return _json({})
 
+    async def _fake_mute(self, request: web.Request) -> web.Response:
+        """Lets a loudspeaker refuse voices, though the page was told that it takes them."""
+        self.live.muted.add((await request.json())["camera"])
+        return _json({})
+
+    async def _fake_rename(self, request: web.Request) -> web.Response:
+        told = await request.json()
+        for camera in self.cameras:
+            if camera["id"] == told["camera"]:
+                camera["name"] = told["name"]
+        return _json({})
+
     async def _fake_said(self, _: web.Request) -> web.Response:
         live = self.live
         told = {"said": self.said, "closed": live.closed, "viewers": live.viewers, "asked": live.asked}
         return _json(told | {"heard": live.heard, "layouts": self.layouts})
 
-    async def _fake_closed(self, request: web.Request) -> web.Response:
-        """Waits until as many sessions were closed."""
-        count = int(request.query["count"])
-        live = self.live
-        async with asyncio.timeout(15), live.closing:
-            await live.closing.wait_for(lambda: len(live.closed) >= count)
+    async def _fake_wait(self, request: web.Request) -> web.Response:
+        """Waits until as many sessions were closed, as many words came to a moving camera, or so loud a voice."""
+        least = {name: int(value) for name, value in request.query.items()}
+
+        def reached() -> bool:
+            moved = sum("ptz" in each for each in self.said)
+            loudest = max((heard["loudest"] for heard in self.live.heard.values()), default=0)
+            now = {"closed": len(self.live.closed), "moved": moved, "loudest": loudest}
+            return all(now[name] >= value for name, value in least.items())
+
+        await self.live.wait(reached)
         return await self._fake_said(request)
 
     async def _fake_event(self, request: web.Request) -> web.Response:

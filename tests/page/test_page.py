@@ -227,7 +227,7 @@ async def test_leaving_the_page_frees_the_viewers(fake: Callable[..., Fake], pag
     await page.goto(site.address)
     await expect(page.locator(LIVE)).to_have_count(2)
     await page.goto("about:blank")
-    told = await site.ask("fake/closed?count=2")
+    told = await site.ask("fake/wait?closed=2")
     assert told["viewers"] == 0
 
 

@@ -26,6 +26,7 @@ import { WallBar } from "./wallbar.js";
 
 const SHOWN = 100;
 const SILENCE = 20_000;
+const SETTLING = 300;
 
 const place = (id) => document.getElementById(id);
 
@@ -75,6 +76,20 @@ function buildTree(site, layouts, wall) {
   return tree;
 }
 
+let again = 0;
+
+/** Asks for the site once more when the feed says that boxes or rights have changed; a burst of that is one question. */
+function loadAgain(site) {
+  clearTimeout(again);
+  again = setTimeout(async () => {
+    try {
+      site.load(await api.site());
+    } catch {
+      // The feed breaks for the same reason, and its return asks again.
+    }
+  }, SETTLING);
+}
+
 /** Follows the agent for ever: whatever was missed while the link was down is asked for again. */
 async function run(site) {
   for (let attempt = 0; ; attempt++) {
@@ -86,7 +101,7 @@ async function run(site) {
           site.setLink("live");
           site.loadEvents(await api.events(SHOWN));
         },
-        take: (name, data) => site.take(name, data),
+        take: (name, data) => (name === "site" ? loadAgain(site) : site.take(name, data)),
         silence: SILENCE,
       });
     } catch (error) {

@@ -36,7 +36,7 @@ export class Drag {
     const gone = new AbortController();
     const { signal } = gone;
     const finger = down.pointerType === "touch";
-    const lift = () => this.#lift(element, down.pointerId, cargo);
+    const lift = () => this.#lift(element, cargo);
     const hold = finger ? setTimeout(lift, HOLD) : 0;
     const leave = () => {
       clearTimeout(hold);
@@ -58,14 +58,16 @@ export class Drag {
     for (const name of ["pointerup", "pointercancel"]) addEventListener(name, up, { signal });
   }
 
-  #lift(element, pointer, cargo) {
+  #lift(element, cargo) {
     const ghost = h("div.ghost", { "aria-hidden": "true" }, cargo.name);
     document.body.append(ghost);
     document.body.classList.add("dragging");
     getSelection()?.removeAllRanges();
     this.#carried = { cargo, ghost, place: null };
-    // A press that became a drag is no click.
-    element.addEventListener("click", (event) => event.stopPropagation(), { capture: true, once: true, signal: AbortSignal.timeout(3000) });
+    // A press that became a drag is no click; the next press is another matter.
+    const pressed = new AbortController();
+    element.addEventListener("click", (event) => event.stopPropagation(), { capture: true, once: true, signal: pressed.signal });
+    addEventListener("pointerdown", () => pressed.abort(), { capture: true, once: true });
   }
 
   #over({ clientX, clientY }) {

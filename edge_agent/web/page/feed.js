@@ -1,6 +1,6 @@
 /** Follows the agent's server-sent events. */
 
-const NAMES = ["scene", "event", "camera", "agent", "speech", "viewer", "health"];
+const NAMES = ["site", "scene", "event", "camera", "agent", "speech", "viewer", "health"];
 
 /**
  * Opens the feed once and rejects when it is lost; whoever calls decides when to try again.

@@ -43,6 +43,12 @@ export const FRENCH = {
   "there is no camera …": "il n’y a pas de caméra …",
   "close another view of it, or raise live.viewers": "fermez une autre vue de cette caméra, ou augmentez live.viewers",
   "too many wrong tokens came from this address": "trop de jetons erronés viennent de cette adresse",
+  "the box is offline: …": "le boîtier est hors ligne : …",
+  "the box … is offline: …": "le boîtier … est hors ligne : …",
+  "look at the box's power and network": "vérifiez l’alimentation et le réseau du boîtier",
+  "nothing was heard of it yet": "rien n’a encore été reçu de lui",
+  "too many wrong attempts to sign in": "trop d’essais de connexion erronés",
+  "asked for": "demandé",
   "wait … seconds": "attendez … secondes",
 };
 

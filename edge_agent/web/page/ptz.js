@@ -45,7 +45,7 @@ export class Pad {
 
   get camera() {
     const camera = this.site.cameras.get(this.site.selected);
-    return camera?.ptz && this.site.may("move") ? camera : null;
+    return camera?.ptz && this.site.may("ptz") ? camera : null;
   }
 
   #button(name, way, words = `way_${name}`) {

@@ -2,6 +2,7 @@
 
 import { h } from "./dom.js";
 import { decimal, label, percent, t, whole } from "./i18n.js";
+import { said } from "./phrases.js";
 
 const BARS = { good: 3, fair: 2, poor: 1 };
 /** Pixels of the screen from which on a sub-stream looks poor. */
@@ -27,7 +28,7 @@ export class Reception {
   }
 
   /** Takes what was measured, and which stream the agent says it is, and why. */
-  measure(quality, stream = null, reason = "") {
+  measure(quality, stream, reason = "") {
     this.#quality = quality;
     this.#stream = stream;
     this.#reason = reason;
@@ -55,11 +56,11 @@ export class Reception {
     if (!quality) return;
     const { grade, loss, rtt, fps, width, height, rate } = quality;
     const stream = this.#stream ? t(`stream_${this.#stream}`) : null;
-    const reason = this.#reason ? (t(`stream_why_${this.#reason}`) ?? this.#reason) : null;
+    const reason = said(this.#reason);
     const size = `${width}×${height}`;
     const pace = t("fps", { n: whole(fps) });
     const facts = [t("lossOf", { n: percent(loss) }), rtt == null ? null : `${whole(rtt * 1000)} ms`, t("megabits", { n: decimal(rate / 1e6) })];
-    const words = [t(`reception_${grade}`), stream && [stream, reason].filter(Boolean).join(": "), size, pace, ...facts].filter(Boolean).join(" · ");
+    const words = [t(`reception_${grade}`), stream && [stream, reason].filter(Boolean).join(", "), size, pace, ...facts].filter(Boolean).join(" · ");
     if (words === this.#shown) return;
     this.#shown = words;
     this.chip.className = `chip reception ${{ good: "good", fair: "warn", poor: "alarm" }[grade]}`;

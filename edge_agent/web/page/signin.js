@@ -10,7 +10,7 @@ const ACCOUNT = [["name", "text", "username"], ["password", "password", "current
 
 /**
  * Asks until somebody is let in.
- * @param {string} code why the page was refused; a box says that its token is missing.
+ * @param {string} code why the page was refused: `token_missing` by a box, `login_missing` by a control room.
  */
 export function signIn(code) {
   const box = code.startsWith("token_");

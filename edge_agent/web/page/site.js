@@ -2,9 +2,6 @@
 
 const KEPT = 200;
 
-/** What a role may not do. The server decides; this spares people a refusal and says why before they try. */
-const BARRED = { viewer: ["talk", "move"] };
-
 /**
  * Tells `site`, `camera`, `agent`, `event`, `events`, `scene`, `speech`, `viewer`, `health`, `selected`, `link` and `language`.
  * An agent's own page has one agent; the control room's has any number, and ids of cameras are then `agent:camera`.
@@ -32,12 +29,12 @@ export class Site extends EventTarget {
     this.dispatchEvent(new CustomEvent(name, { detail }));
   }
 
-  /** Takes the answer of `api/site`. */
+  /** Takes the answer of `api/site`; what was heard before the link broke may have ended meanwhile. */
   load({ console = false, user = null, agent = {}, agents = [], policy = null, cameras = [], messages = [], languages = [] }) {
     Object.assign(this, { console, user, agent, policy, messages, languages });
     this.agents = new Map(agents.map((one) => [one.id, one]));
     this.cameras = new Map(cameras.map((camera) => [camera.id, camera]));
-    this.speech.clear();
+    if (this.link !== "live") this.speech.clear();
     this.tell("site");
     if (!this.cameras.has(this.selected)) this.select(cameras[0]?.id ?? null);
   }
@@ -76,9 +73,9 @@ export class Site extends EventTarget {
     this.tell("event", event);
   }
 
-  /** Returns whether the person before the page may `talk` or `move` cameras. */
+  /** Returns whether the person before the page may `speak`, move cameras (`ptz`) or save a `layout`; a box asks for no names. The server decides, this spares people a refusal. */
   may(action) {
-    return !BARRED[this.user?.role]?.includes(action);
+    return this.user?.actions?.includes(action) ?? true;
   }
 
   /** Returns the agent that a camera is on, and what may be said through it: its own words before everybody's. */

@@ -70,7 +70,7 @@ export class Talk {
   #refusal() {
     if (!this.camera) return "noCameraChosen";
     if (!this.camera.speaker) return "noSpeaker";
-    return this.site.may("talk") ? null : "mayNotTalk";
+    return this.site.may("speak") ? null : "mayNotTalk";
   }
 
   #messages(spoken) {
@@ -154,7 +154,7 @@ export class Talk {
       const words = speech.live ? [h("b", {}, t("liveVoice", { actor: speech.actor || "?" }))] : [h("b", {}, t("playing")), " ", h("q", {}, speech.text || "…"), " ", actor ?? ""];
       this.now.replaceChildren(icon(speech.live ? "microphone" : "speaker"), h("span", {}, ...words));
     }
-    this.stop.hidden = !speech || !this.site.may("talk");
+    this.stop.hidden = !speech || !this.site.may("speak");
     this.#renderResult();
   }
 

@@ -96,8 +96,9 @@ export class Tile {
   }
 
   #measured(quality) {
-    // The feed may tell of a session before its answer came.
-    const { stream, reason } = this.#told?.session === this.player.session ? this.#told : {};
+    // Until the feed tells of this session it is what was asked for, if the camera has it.
+    const asked = this.player.stream === "sub" && this.camera.streams?.includes("sub") ? "sub" : "main";
+    const { stream, reason } = this.#told?.session === this.player.session ? this.#told : { stream: asked };
     this.reception.measure(quality, stream, reason);
   }
 

@@ -62,7 +62,7 @@ export class Tree {
     label(this.list, t("cameras"));
     label(this.search, t("search"));
     this.search.placeholder = t("search");
-    this.#arrange(true);
+    this.#arrange();
   }
 
   #filter() {

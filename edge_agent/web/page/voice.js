@@ -31,7 +31,7 @@ export class Voice {
 
   get camera() {
     const camera = this.site.cameras.get(this.site.selected);
-    return camera?.voice && this.site.may("talk") ? camera : null;
+    return camera?.voice && this.site.may("speak") ? camera : null;
   }
 
   /** Begins to speak through the selected camera. */

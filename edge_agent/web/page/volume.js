@@ -20,7 +20,7 @@ export class Volume {
 
   render() {
     const camera = this.site.cameras.get(this.site.selected);
-    this.element.hidden = !camera?.speaker || camera.volume == null || !this.site.may("talk");
+    this.element.hidden = !camera?.speaker || camera.volume == null || !this.site.may("speak");
     label(this.slider, t("volume"));
     this.error.textContent = "";
     if (document.activeElement !== this.slider || !this.slider.matches(":active")) this.slider.value = camera?.volume ?? 0;

@@ -34,7 +34,6 @@ export class Wall {
     addEventListener("pageshow", ({ persisted }) => persisted && this.#tiles.forEach((tile) => tile.player.start()));
 
     layouts.addEventListener("changed", () => this.#hang());
-    site.on("site", () => this.#tiles.forEach((tile) => Object.assign(tile, { camera: site.cameras.get(tile.camera.id) ?? tile.camera })));
     site.on("camera", (camera) => this.#changed(camera));
     site.on("scene", (scene) => this.#tiles.get(scene.camera)?.show(scene));
     site.on("viewer", (told) => this.#tiles.get(told.camera)?.told(told));
@@ -82,7 +81,7 @@ export class Wall {
       this.#tiles.set(id, tile);
       this.sight.observe(tile.element);
     }
-    tile.cell = cell;
+    Object.assign(tile, { cell, camera: this.site.cameras.get(id) });
     return tile;
   }
 

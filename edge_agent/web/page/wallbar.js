@@ -42,12 +42,14 @@ export class WallBar {
       button.setAttribute("aria-pressed", String(size === layouts.size));
       label(button, size ? t("placesOf", { n: size }) : t("placesAuto"));
     }
-    label(this.save, t("saveLayout"));
+    const may = site.may("layout");
+    this.save.disabled = !may;
+    label(this.save, t(may ? "saveLayout" : "mayNotSave"));
     label(this.forget, t("forgetLayout"));
     label(this.before, t("pageBefore"));
     label(this.after, t("pageAfter"));
     label(this.tour, t("tour"));
-    this.forget.hidden = !layouts.saved.some(({ name }) => name === layouts.name);
+    this.forget.hidden = !may || !layouts.saved.some(({ name }) => name === layouts.name);
     this.pages.hidden = layouts.pages < 2;
     this.page.textContent = `${layouts.page + 1} / ${layouts.pages}`;
     this.tour.setAttribute("aria-pressed", String(layouts.touring));

@@ -65,7 +65,9 @@ export class WhepPlayer {
   #stopped = null;
   #woken = new AbortController();
   #session = null;
-  #stream = "auto";
+
+  /** What is asked for: `auto`, `main` or `sub`. */
+  stream = "auto";
 
   /**
    * @param {object} told
@@ -105,8 +107,8 @@ export class WhepPlayer {
 
   /** Plays `auto`, `main` or `sub` from now on, without opening anew. */
   select(stream) {
-    if (this.#stream === stream) return;
-    this.#stream = stream;
+    if (this.stream === stream) return;
+    this.stream = stream;
     this.#session?.select(stream);
   }
 
@@ -127,7 +129,7 @@ export class WhepPlayer {
 
   async #open(signal) {
     const session = new Session(await iceServers(this.address), this.video);
-    const stream = this.#stream;
+    const stream = this.stream;
     try {
       await session.open(`${this.address}?stream=${stream}`, signal);
     } catch (error) {
@@ -136,7 +138,7 @@ export class WhepPlayer {
     }
     if (signal.aborted) return session;
     this.#session = session;
-    if (stream !== this.#stream) session.select(this.#stream);
+    if (stream !== this.stream) session.select(this.stream);
     return session;
   }
 
