@@ -189,7 +189,7 @@ class LiveSessions:
                 self._moved(viewer.session, stream, reason)
 
         take = partial(self._supplies.take, camera, pictures, group=group)
-        subject = Subject(camera, pictures, take, moved)
+        subject = Subject(camera, pictures, take, partial(self._supplies.small, camera, pictures), moved)
         until = self._end_of(asked.until)
         viewer = Viewer(subject, self._settings, self._clock, self._packetise, wish=asked.stream, until=until)
         self._viewers.add(viewer)

@@ -100,6 +100,8 @@ class LiveSettings(BaseModel):
         encoder: which one transcodes; ``auto`` takes the first that this box has, and so does one that it has not.
         bitrate: bits a second of a transcoded picture; a street in 1080p looks good at 2.5 million.
         thin_bitrate: bits a second of a transcoded sub-stream; what the mobile network carries at the edge of town.
+        thin_transcoders: how many transcoders may run before none is begun for a thin link to a camera without a
+            sub-stream; 0 never begins one. One of 1080p takes about half a core.
         thin_width: pixels; how wide that picture is at most.
         preset: libx264's; each one slower gives a better picture from a hotter box.
     """
@@ -116,6 +118,7 @@ class LiveSettings(BaseModel):
     encoder: Literal["auto", "h264_v4l2m2m", "h264_nvenc", "libx264"] = "auto"
     bitrate: Annotated[int, Field(ge=100_000, le=20_000_000)] = 2_500_000
     thin_bitrate: Annotated[int, Field(ge=50_000, le=20_000_000)] = 400_000
+    thin_transcoders: Annotated[int, Field(ge=0, le=64)] = 2
     thin_width: Annotated[int, Field(ge=160, le=3840, multiple_of=2)] = 640
     preset: Literal["ultrafast", "superfast", "veryfast", "faster"] = "ultrafast"
 

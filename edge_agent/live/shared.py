@@ -68,6 +68,12 @@ class Supplies:
         """How many run now."""
         return len(self._running)
 
+    def small(self, camera: CameraId, pictures: Pictures) -> bool:
+        """Tells whether a small stream may be had: the camera's own, or one that is made while the box can."""
+        if StreamName.SUB in pictures.streams or (camera, StreamName.SUB) in self._running:
+            return True
+        return self.transcoders < self._settings.thin_transcoders
+
     def take(self, camera: CameraId, pictures: Pictures, stream: StreamName, group: asyncio.TaskGroup) -> Supply:
         """Returns where one more viewer of a stream gets its packets; ``group`` owns what is started for it."""
         picture = pictures.streams.get(stream)

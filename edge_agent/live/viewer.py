@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from edge_agent.aio.clock import Clock
-from edge_agent.errors import TransientError
 from edge_agent.live import Pictures
+from edge_agent.live.choice import Choice
 from edge_agent.live.payload import Unit
 from edge_agent.live.peer import Peer
 from edge_agent.live.settings import LiveSettings
@@ -58,12 +58,14 @@ class Subject:
         camera: its id.
         pictures: its streams.
         take: returns where packets of a stream come from.
+        small: whether a small stream may be had now.
         moved: told which stream is seen from now on, and why.
     """
 
     camera: CameraId
     pictures: Pictures
     take: Callable[[StreamName], Supply]
+    small: Callable[[], bool]
     moved: Callable[[StreamName, str], None]
 
 
@@ -103,11 +105,11 @@ class Viewer:
         self._settings = settings
         self._clock = clock
         self._until = until
-        self._wish = wish
+        self._choice = Choice(subject.pictures, wish, subject.small, clock.monotonic())
         self._stale = False
         self._left: list[Supply] = []
         self._away_since: Monotonic | None = None
-        self._supply = subject.take(self._wanted())
+        self._supply = subject.take(self._choice.best()[0])
         self._track = RingTrack(
             self._supply.ring, clock, ask_for_key=self._supply.ask_for_key, unshowable=self._tell_unshowable
         )
@@ -125,7 +127,7 @@ class Viewer:
 
     def waiting(self) -> str:
         """Returns why there is no picture now and what to do about it, empty when there is one."""
-        trouble = self._trouble()
+        trouble = self._choice.trouble(self.stream)
         return str(trouble) if trouble else ""
 
     def end(self, reason: str) -> None:
@@ -135,8 +137,9 @@ class Viewer:
 
     def select(self, wish: Wish) -> None:
         """Changes what is asked for, within the running track."""
-        self._wish = wish
-        self._show(self._wanted(), "asked for")
+        if not self.reason:
+            self._choice.ask(wish, self._clock.monotonic())
+            self._show_best()
 
     async def run(self) -> None:
         """Stays until it is asked to end, the viewer is gone, or nothing can be shown; leaves nothing behind."""
@@ -168,6 +171,8 @@ class Viewer:
         heard, since = 0, self._clock.monotonic()
         while not self.reason and self._peer.state == "connected":
             now = self._clock.monotonic()
+            self._choice.report(self._peer.reception, now)
+            self._show_best()
             if self._stale:
                 self._replace()
             self._leave()
@@ -188,7 +193,7 @@ class Viewer:
 
     def _away(self, now: Monotonic) -> str:
         """Returns why a camera that is away is waited for no longer, empty while it is."""
-        trouble = self._trouble()
+        trouble = self._choice.trouble(self.stream)
         if trouble is None:
             self._away_since = None
             return ""
@@ -197,27 +202,18 @@ class Viewer:
         waited = now - self._away_since >= self._settings.patience
         return f"no picture came for {self._settings.patience:g} s: {trouble.reason}" if waited else ""
 
-    def _trouble(self) -> TransientError | None:
-        streams = self._subject.pictures.streams
-        found = streams.get(self.stream, streams[StreamName.MAIN]).trouble()
-        return TransientError(found.reason, found.remedy) if found else None
-
-    def _wanted(self) -> StreamName:
-        """Returns the stream that was asked for, where the camera has it."""
-        sub = self._wish is Wish.SUB and StreamName.SUB in self._subject.pictures.streams
-        return StreamName.SUB if sub else StreamName.MAIN
-
-    def _show(self, stream: StreamName, reason: str) -> None:
-        if stream is self.stream:
-            return
-        self._change(stream)
-        self._subject.moved(stream, reason)
+    def _show_best(self) -> None:
+        stream, why = self._choice.best()
+        if stream is not self.stream:
+            self._change(stream)
+            self._subject.moved(stream, why)
 
     def _change(self, stream: StreamName) -> None:
         # The picture of before stays until the new one has a key frame.
         self._left.append(self._supply)
         self._supply = self._subject.take(stream)
         self._track.switch(self._supply.ring, ask_for_key=self._supply.ask_for_key)
+        self._choice.moved(self._clock.monotonic())
 
     def _leave(self, *, all_of_it: bool = False) -> None:
         """Gives up what is shown no more."""
