@@ -18,6 +18,7 @@ from edge_agent.aio.clock import SystemClock
 from edge_agent.aio.leave import run_until_signal
 from edge_agent.arguments import ARGUMENTS
 from edge_agent.commands.audit import audit
+from edge_agent.commands.console import console
 from edge_agent.commands.form import CONFIG, says_remedies
 from edge_agent.commands.sight import analyse, evaluate, models
 from edge_agent.demo.broker import demo_broker
@@ -40,7 +41,7 @@ def main() -> None:
     """Watches a town's cameras on the box beside them."""
 
 
-for command in (analyse, audit, evaluate, models):
+for command in (analyse, audit, console, evaluate, models):
     main.add_command(command)
 
 

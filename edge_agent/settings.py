@@ -7,7 +7,7 @@ import os
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 from pydantic.fields import FieldInfo
@@ -42,6 +42,9 @@ PREFIX = "EDGE_"
 
 FILE_VARIABLE = "EDGE_AGENT_CONFIG"
 """Names the file itself, so it is no key in it."""
+
+CONSOLE_FILE_VARIABLE = "EDGE_CONSOLE_CONFIG"
+"""Names the control room's file."""
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
 """Small letters, digits and hyphens: it becomes a topic level, an address and an environment variable."""
@@ -128,8 +131,12 @@ class CameraSettings(Section):
         return self
 
 
-class _EnvironmentFirst(BaseSettings):
+class EnvironmentFirst(BaseSettings):
     """Base of what is read from a file and the environment."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_nested_delimiter="__", env_ignore_empty=True, extra="forbid", frozen=True
+    )
 
     @classmethod
     @override
@@ -157,12 +164,8 @@ class Environment(EnvSettingsSource):
         return value
 
 
-class Settings(_EnvironmentFirst):
+class Settings(EnvironmentFirst):
     """All settings of one agent. See each section's own model for its keys."""
-
-    model_config = SettingsConfigDict(
-        env_prefix=PREFIX, env_nested_delimiter="__", env_ignore_empty=True, extra="forbid", frozen=True
-    )
 
     agent: AgentSettings = AgentSettings()
     policy: PolicySettings
@@ -206,15 +209,13 @@ def load_settings(path: Path | None) -> Settings:
     Raises:
         PermanentError: with one sentence a line, each with the key's path and the remedy.
     """
-    return parse_settings(_read(path) if path else {}, str(path or "the environment"))
+    return parse_settings(read_file(path) if path else {}, str(path or "the environment"))
 
 
-class _Office(_EnvironmentFirst):
+class _Office(EnvironmentFirst):
     """What the control room's side takes from the same file and environment: the broker."""
 
-    model_config = SettingsConfigDict(
-        env_prefix=PREFIX, env_nested_delimiter="__", env_ignore_empty=True, extra="ignore", frozen=True
-    )
+    model_config = SettingsConfigDict(extra="ignore")
 
     mqtt: MqttSettings = MqttSettings()
 
@@ -229,12 +230,12 @@ def load_broker(path: Path | None, flags: Mapping[str, object]) -> MqttSettings:
     Raises:
         PermanentError: as ``load_settings``.
     """
-    document = _read(path) if path else {}
+    document = read_file(path) if path else {}
     try:
         found = _Office(**document).mqtt  # type: ignore[arg-type] # validated right here
         return MqttSettings.model_validate(found.model_dump() | {key: value for key, value in flags.items() if value})
     except ValidationError as exc:
-        problems = "".join(f"\n  {_sentence(error)}" for error in exc.errors(include_url=False))
+        problems = "".join(f"\n  {_sentence(error, _Office)}" for error in exc.errors(include_url=False))
         raise PermanentError("the broker's settings cannot be used", problems) from exc
 
 
@@ -248,24 +249,42 @@ def parse_settings(document: Mapping[str, object], origin: str) -> Settings:
     Raises:
         PermanentError: as ``load_settings``.
     """
-    known = Settings.model_fields
-    variables = [name for name in os.environ.keys() - {FILE_VARIABLE} if name.startswith(PREFIX)]
+    return parse_as(Settings, document, origin)
+
+
+S = TypeVar("S", bound=EnvironmentFirst)
+
+
+def parse_as(form: type[S], document: Mapping[str, object], origin: str) -> S:
+    """Does for any settings what ``parse_settings`` does for the agent's.
+
+    Args:
+        form: which settings.
+        document: tables as ``tomllib`` reads them.
+        origin: named in the error.
+
+    Raises:
+        PermanentError: as ``load_settings``.
+    """
+    known = form.model_fields
+    files = {FILE_VARIABLE, CONSOLE_FILE_VARIABLE}
+    variables = [name for name in os.environ.keys() - files if name.startswith(PREFIX)]
     problems = [
         f"{name}: there is no such section{_closest(_section(name), known)}"
         for name in sorted(variables)
         if _section(name) not in known
     ]
     try:
-        settings = Settings(**document)  # type: ignore[arg-type] # validated right here
+        settings = form(**document)  # type: ignore[arg-type] # validated right here
     except ValidationError as exc:
-        problems += [_sentence(error) for error in exc.errors(include_url=False)]
+        problems += [_sentence(error, form) for error in exc.errors(include_url=False)]
         settings = None
     if problems or settings is None:
         raise PermanentError(f"the settings from {origin} cannot be used", "\n  " + "\n  ".join(problems))
     return settings
 
 
-def describe_settings(settings: Settings) -> Iterator[str]:
+def describe_settings(settings: BaseModel) -> Iterator[str]:
     """Yields what is in force as lines of TOML, secrets hidden, keys without a value as comments."""
     yield from _lines("", settings.model_dump(mode="json"))
 
@@ -280,7 +299,12 @@ def _lines(path: str, value: object) -> Iterator[str]:
         yield f"{path} = {json.dumps(value, ensure_ascii=False)}"
 
 
-def _read(path: Path) -> Mapping[str, object]:
+def read_file(path: Path) -> Mapping[str, object]:
+    """Reads a TOML file; blocks.
+
+    Raises:
+        PermanentError: there is none, or it is none.
+    """
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as exc:
@@ -298,9 +322,9 @@ def _section(variable: str) -> str:
     return variable.removeprefix(PREFIX).split("__")[0].lower()
 
 
-def _sentence(error: ErrorDetails) -> str:  # noqa: PLR0911 - one line for each kind of mistake is the clearest table
+def _sentence(error: ErrorDetails, form: type[BaseModel]) -> str:  # noqa: PLR0911 - one line for each kind of mistake is the clearest table
     """Turns one finding into the key's path, what is wrong with it, and what to write instead."""
-    path = _path(error["loc"])
+    path = _path(error["loc"], form)
     said = error["msg"].removeprefix("Value error, ")
     match error["type"]:
         case "missing" if path in {"policy", "policy.profile"}:
@@ -310,7 +334,7 @@ def _sentence(error: ErrorDetails) -> str:  # noqa: PLR0911 - one line for each 
         case "missing":
             return f"{path}: is needed; add it"
         case "extra_forbidden":
-            return f"{path}: there is no such key{_closest(str(error['loc'][-1]), _keys())}"
+            return f"{path}: there is no such key{_closest(str(error['loc'][-1]), _keys(form))}"
         case "union_tag_not_found":
             return f"{path}.kind: is needed; it says which kind this is"
         case "union_tag_invalid":
@@ -321,9 +345,11 @@ def _sentence(error: ErrorDetails) -> str:  # noqa: PLR0911 - one line for each 
             return f"{path}: {said[0].lower()}{said[1:]}"
 
 
-def _path(location: tuple[int | str, ...]) -> str:
+def _path(location: tuple[int | str, ...], form: type[BaseModel]) -> str:
     """Joins a location as people write it: without the tag that the library puts behind a choice of several kinds."""
-    tags = {model["properties"]["kind"].get("const") for model in _models() if "kind" in model.get("properties", {})}
+    tags = {
+        model["properties"]["kind"].get("const") for model in _models(form) if "kind" in model.get("properties", {})
+    }
     parts = [str(part) for index, part in enumerate(location) if not (part in tags and _is_choice(location[:index]))]
     return ".".join(part for part in parts if part != "[key]")
 
@@ -332,14 +358,14 @@ def _is_choice(location: tuple[int | str, ...]) -> bool:
     return location[-1:] in {("source",), ("sub",), ("speaker",), ("detector",)} or location[-2:-1] == ("rules",)
 
 
-def _keys() -> set[str]:
+def _keys(form: type[BaseModel]) -> set[str]:
     """Every key that occurs anywhere in the settings."""
-    return {key for model in _models() for key in model.get("properties", {})}
+    return {key for model in _models(form) for key in model.get("properties", {})}
 
 
-def _models() -> list[dict[str, Any]]:
+def _models(form: type[BaseModel]) -> list[dict[str, Any]]:
     """Returns the JSON Schema of every section."""
-    schema = Settings.model_json_schema()
+    schema = form.model_json_schema()
     return [schema, *schema["$defs"].values()]
 
 

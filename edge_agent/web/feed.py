@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from edge_agent.errors import TransientError
 
 WAITING = 100
-"""Messages that may wait for one page; at a scene and a few events a second a page this far behind is not looking."""
+"""Messages that may wait for one page of a box; at a scene and a few events a second it is not looking if more do."""
 
 LISTENERS = 32
 """Pages at a time; a box in a street serves an installer and a small control room."""
@@ -16,6 +16,11 @@ LISTENERS = 32
 
 class Feed:
     """Hands every message to all listeners, encoded once.
+
+    Args:
+        waiting: messages that may wait for one page.
+        listeners: pages at a time.
+        pause: seconds between two packets of messages to one page, so that many words wake it once.
 
     A message with a ``key`` replaces an unread one of the same key, so that a slow page gets the newest scene rather
     than all of them; of the others the oldest goes when too many wait.
@@ -25,11 +30,19 @@ class Feed:
         lost: how many messages a slow listener never got.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, waiting: int = WAITING, listeners: int = LISTENERS, pause: float = 0.0) -> None:
+        self.pause = pause
         self.replaced = 0
         self.lost = 0
+        self._waiting = waiting
+        self._most = listeners
         self._listeners: set[Listener] = set()
         self._closed = False
+
+    @property
+    def pages(self) -> int:
+        """How many listen."""
+        return len(self._listeners)
 
     @property
     def listening(self) -> bool:
@@ -45,9 +58,13 @@ class Feed:
             key: what the message replaces, such as the camera of a scene; empty if each one counts.
             camera: whose it is; empty for what concerns no camera.
         """
-        if not self._listeners:
-            return
-        encoded = f"event: {name}\ndata: {json.dumps(data, ensure_ascii=False, separators=(',', ':'))}\n\n".encode()
+        if self._listeners:
+            encoded = json.dumps(data, ensure_ascii=False, separators=(",", ":")).encode()
+            self.publish_encoded(name, encoded, key=key, camera=camera)
+
+    def publish_encoded(self, name: str, data: bytes, *, key: str = "", camera: str = "") -> None:
+        """Does what ``publish`` does with JSON on one line."""
+        encoded = b"event: %b\ndata: %b\n\n" % (name.encode(), data)
         for listener in self._listeners:
             if not listener.sees(camera):
                 continue
@@ -65,11 +82,11 @@ class Feed:
         Raises:
             TransientError: as many pages as there may be listen already.
         """
-        if self._closed or len(self._listeners) >= LISTENERS:
+        if self._closed or len(self._listeners) >= self._most:
             raise TransientError(
-                f"{LISTENERS} pages listen already", "close a page that nobody looks at", code="too_many_listeners"
+                f"{self._most} pages listen already", "close a page that nobody looks at", code="too_many_listeners"
             )
-        listener = Listener(sees)
+        listener = Listener(sees, self._waiting)
         self._listeners.add(listener)
         try:
             yield listener
@@ -88,10 +105,12 @@ class Listener:
 
     Args:
         sees: as ``Feed.listen`` takes it.
+        waiting: messages that may wait.
     """
 
-    def __init__(self, sees: Callable[[str], bool]) -> None:
+    def __init__(self, sees: Callable[[str], bool], waiting: int) -> None:
         self.sees = sees
+        self._waiting = waiting
         self._unread: dict[str, bytes] = {}
         self._count = 0
         self._ended = False
@@ -102,7 +121,7 @@ class Listener:
         self._count += 1
         replaced = bool(key) and self._unread.pop(key, None) is not None
         self._unread[key or str(self._count)] = message
-        lost = len(self._unread) > WAITING
+        lost = len(self._unread) > self._waiting
         if lost:
             del self._unread[next(iter(self._unread))]
         self._changed.set()

@@ -1,6 +1,7 @@
 """``GET /api/feed``: a listener's messages as server-sent events (WHATWG HTML, section 9.2)."""
 
 import asyncio
+from contextlib import suppress
 
 from aiohttp import web
 
@@ -48,6 +49,7 @@ class Stream:
                     await answer.write(messages)
                 except ConnectionError:
                     return answer
+                await asyncio.sleep(self._feed.pause)
                 try:
                     async with asyncio.timeout(self._keep_alive):
                         messages = await listener.take()
@@ -55,7 +57,8 @@ class Stream:
                     messages = b": still here\n\n"
                 if not self._still_admits(request):
                     break
-            await answer.write_eof()
+            with suppress(ConnectionError):  # the page left in the same moment
+                await answer.write_eof()
             return answer
 
     def _still_admits(self, request: web.Request) -> bool:

@@ -1,0 +1,160 @@
+"""The control room's door: accounts sign in, a cookie stands for a login, and a login ends."""
+
+import asyncio
+import hashlib
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from aiohttp import web
+
+from edge_agent.aio.clock import Clock
+from edge_agent.console.passwords import digest, matches
+from edge_agent.console.settings import ConsoleWebSettings, RoomSettings
+from edge_agent.console.users import Users
+from edge_agent.errors import PermanentError, TransientError
+from edge_agent.values.time import Monotonic
+from edge_agent.web.brake import Brake
+from edge_agent.web.door import Login, Visitor
+
+COOKIE = "edge-console"
+
+AT_ONCE = 2
+"""Passwords computed at a time: each takes 32 MB and a core."""
+
+WAITING = 16
+"""Attempts that wait for that; more is an attack, and whoever is in already notices nothing of it."""
+
+EACH = 16
+"""Logins of one account at a time; the one unused for longest ends."""
+
+ALL = 4096
+"""Logins at a time."""
+
+
+@dataclass(slots=True)
+class _Pass:
+    """A login.
+
+    Attributes:
+        name: of the account.
+        password: what was kept of the password then; another one ends the login.
+        until: when it ends at the latest.
+        end: the same for measuring.
+        used: when a request came with it last.
+    """
+
+    name: str
+    password: str
+    until: datetime
+    end: Monotonic
+    used: Monotonic
+
+
+class Logins:
+    """See ``Door``; tells the accounts' names as visitors'.
+
+    Args:
+        users: the accounts.
+        room: how long logins last.
+        settings: of the page: whether it is encrypted, and which proxies to believe.
+        clock: for their ends.
+
+    Making it blocks as long as computing a password does.
+    """
+
+    def __init__(self, users: Users, room: RoomSettings, settings: ConsoleWebSettings, clock: Clock) -> None:
+        self._users = users
+        self._room = room
+        self._settings = settings
+        self._clock = clock
+        self._brake = Brake(clock)
+        # Compared with where a name is unknown, so that the time taken does not tell which names there are.
+        self._nobodys = digest(secrets.token_urlsafe())
+        self._passes: dict[str, _Pass] = {}
+        self._computing = asyncio.Semaphore(AT_ONCE)
+        self._waiting = 0
+
+    def admit(self, request: web.Request) -> Visitor:
+        """See ``Door``; a page that is open keeps its login in use, since whoever watches a wall touches nothing."""
+        found = self._passes.get(_hashed(request.cookies.get(COOKIE, "")))
+        if found is None or not self._is_good(found):
+            raise PermanentError("the control room asks who you are", "sign in", code="login_missing")
+        found.used = self._clock.monotonic()
+        return Visitor(found.name, found.until)
+
+    async def log_in(self, request: web.Request, login: Login, answer: web.StreamResponse) -> None:
+        """See ``Door``."""
+        places = (f"at {self._address(request)}", f"as {login.name}")
+        for place in places:
+            self._brake.check(place)
+        for place in places:  # before the password is computed, or a hundred guesses at once would count as none
+            self._brake.press(place)
+        account = self._users.find(login.name)
+        right = await self._compare(login.password.get_secret_value(), account.password if account else self._nobodys)
+        if account is None or not right:
+            remedy = "try again, or ask whoever keeps the accounts for a new password"
+            raise PermanentError("name or password is wrong", remedy, code="login_wrong")
+        for place in places:
+            self._brake.release(place)
+        answer.set_cookie(
+            COOKIE,
+            self._begin(login.name, account.password),
+            max_age=int(self._room.longest),
+            httponly=True,
+            samesite="Strict",
+            secure=self._settings.encrypted,
+        )
+
+    def log_out(self, request: web.Request, answer: web.StreamResponse) -> None:
+        """See ``Door``."""
+        self._passes.pop(_hashed(request.cookies.get(COOKIE, "")), None)
+        answer.del_cookie(COOKIE, httponly=True, samesite="Strict", secure=self._settings.encrypted)
+
+    def is_in(self, name: str) -> bool:
+        """Tells whether an account has a login that is good."""
+        return any(each.name == name and self._is_good(each) for each in self._passes.values())
+
+    def _begin(self, name: str, password: str) -> str:
+        """Returns what the cookie holds; only its hash is kept, so that a core dump lets nobody in."""
+        self._passes = {key: each for key, each in self._passes.items() if self._is_good(each)}
+        own = sorted((each.used, key) for key, each in self._passes.items() if each.name == name)
+        for _, key in own[: max(0, len(own) - EACH + 1)]:
+            del self._passes[key]
+        if len(self._passes) >= ALL:
+            raise TransientError(f"{ALL} logins are open", "sign out where nobody looks", code="too_many_logins")
+        now, longest = self._clock.monotonic(), self._room.longest
+        until = self._clock.wall() + timedelta(seconds=longest)
+        secret = secrets.token_urlsafe(32)
+        self._passes[_hashed(secret)] = _Pass(name, password, until, Monotonic(now + longest), now)
+        return secret
+
+    def _is_good(self, login: _Pass) -> bool:
+        now, account = self._clock.monotonic(), self._users.find(login.name)
+        return (
+            account is not None
+            and account.password == login.password
+            and now < login.end
+            and now - login.used < self._room.idle
+        )
+
+    async def _compare(self, password: str, kept: str) -> bool:
+        if self._waiting >= WAITING:
+            raise TransientError("too many sign in at once", "try again in a few seconds", code="too_many_attempts")
+        self._waiting += 1
+        try:
+            async with self._computing:
+                return await asyncio.to_thread(matches, password, kept)
+        finally:
+            self._waiting -= 1
+
+    def _address(self, request: web.Request) -> str:
+        """Returns where a browser is: behind a proxy of ours what that says, the last of several hops."""
+        remote = request.remote or ""
+        if self._settings.is_proxy(remote):
+            return request.headers.get("X-Forwarded-For", remote).rpartition(",")[2].strip()[:64]
+        return remote
+
+
+def _hashed(secret: str) -> str:
+    return hashlib.sha256(secret[:256].encode(errors="replace")).hexdigest()

@@ -1,0 +1,144 @@
+import asyncio
+import wave
+from pathlib import Path
+
+import pytest
+
+from edge_agent.console.account import Role
+from edge_agent.values.ids import CameraId
+from tests.agents import running as running_agent
+from tests.console.room import Town, operator, running
+from tests.live.viewer import Viewer, luma, until
+from tests.peers.broker import Broker
+from tests.peers.clips import Clip
+
+pytestmark = pytest.mark.timeout(120)
+
+
+@pytest.fixture
+def town(tmp_path: Path, broker: Broker) -> Town:
+    made = Town(tmp_path, broker)
+    made.found()
+    made.account("anne", Role.OPERATOR)
+    made.account("victor", Role.VIEWER)
+    made.account("yves", Role.OPERATOR, cameras=("box-2:*",))
+    return made
+
+
+def filmed(clip: Clip, spoken: Path) -> dict[str, object]:
+    return {
+        "source": {"kind": "file", "path": str(clip.file())},
+        "speaker": {"kind": "file", "path": str(spoken), "paced": False},
+        "fps": 1,
+    }
+
+
+async def test_two_boxes_are_shown_spoken_through_and_watched(town: Town, clip: Clip, tmp_path: Path) -> None:
+    spoken = tmp_path / "spoken.wav"
+    boxes = [
+        town.box("box-1", {"street": filmed(clip, spoken)}),
+        town.box("box-2", {"yard": filmed(clip, tmp_path / "other.wav")}),
+    ]
+    async with (
+        running_agent(boxes[0]) as agent,
+        running_agent(boxes[1]),
+        running(town.console()) as console,
+        operator(console, "anne") as anne,
+        operator(console, "victor") as victor,
+        operator(console, "yves") as yves,
+    ):
+        street = await anne.camera("box-1:street", state="online")
+        assert (street["agent"], street["speaker"]) == ("box-1", True)
+        await anne.camera("box-2:yard", state="online")
+        site = await anne.get("/api/site")
+        assert [(box["id"], box["name"], box["state"]) for box in site["agents"]] == [
+            ("box-1", "Box box-1", "online"),
+            ("box-2", "Box box-2", "online"),
+        ]
+        assert (site["console"], site["user"]["name"], site["user"]["role"]) == (True, "anne", "operator")
+        assert site["policy"]["profile"] == "site"
+        assert [message["id"] for message in site["messages"]]
+
+        await anne.follow()
+        words = {"text": "Bonsoir", "language": "fr"}
+        status, said = await anne.post("/api/cameras/box-1:street/say", words)
+        assert status == 202
+        receipt = await anne.hear("event", utterance=said["utterance"])
+        assert (receipt["outcome"], receipt["actor"]) == ("played", "anne")
+        assert receipt["source"] == "/edge/v1/box-1/camera/street"
+        with wave.open(str(spoken)) as file:
+            assert file.getnframes() > 5000
+        told = await anne.hear("event", type="edge.v1.audit", action="talkdown.play")
+        assert (told["actor"], told["camera"], told["source"]) == ("anne", "street", "/edge/v1/box-1")
+
+        status, told = await victor.post("/api/cameras/box-1:street/say", words)
+        assert (status, told["code"]) == (403, "forbidden")
+        status, told = await yves.post("/api/cameras/box-1:street/say", words)
+        assert (status, told["code"]) == (404, "camera_unknown")
+        assert [camera["id"] for camera in (await yves.get("/api/site"))["cameras"]] == ["box-2:yard"]
+        assert {event["source"].split("/")[3] for event in await yves.get("/api/events")} <= {"box-2"}
+        status, told = await anne.post("/api/cameras/box-1:street/ptz", {"pan": 1})
+        assert (status, told["code"]) == (422, "no_ptz")
+
+        viewer = Viewer()
+        async with victor.client.post(
+            "/whep/box-1:street", data=await viewer.offer(), headers={"Content-Type": "application/sdp"}
+        ) as opened:
+            assert opened.status == 201, await opened.text()
+            await viewer.accept(await opened.text())
+        assert luma(await viewer.frame()).std() > 5, "a real picture"
+        assert agent.live.viewers(CameraId("street")) == 1
+        assert (await victor.client.delete(opened.headers["Location"])).status == 200
+        assert agent.live.viewers(CameraId("street")) == 0
+        assert (await victor.client.delete(opened.headers["Location"])).status == 404
+        await viewer.close()
+
+
+async def test_a_box_that_goes_and_a_console_that_returns(town: Town, clip: Clip, tmp_path: Path) -> None:
+    box = town.box("box-1", {"street": filmed(clip, tmp_path / "spoken.wav")})
+    async with running(town.console()) as console, operator(console, "anne") as anne:
+        await anne.follow()
+        async with running_agent(box):
+            await anne.hear("agent", id="box-1", state="online")
+            await anne.camera("box-1:street", state="online")
+            status, said = await anne.post("/api/cameras/box-1:street/say", {"message": "mask", "language": "fr"})
+            assert status == 202
+            await anne.hear("event", utterance=said["utterance"])
+        told = await anne.hear("agent", id="box-1", state="offline")
+        assert (told["reason"], told["since"] is None) == ("the agent ended", False)
+        camera = await anne.camera("box-1:street", state="offline")
+        assert "the agent ended" in camera["reason"]
+        status, answer = await anne.post("/api/cameras/box-1:street/hush", {})
+        assert (status, answer["code"]) == (503, "offline")
+        walls = {"walls": [["box-1:street"]]}
+        assert (await anne.post("/api/layouts", walls, method="PUT"))[0] == 204
+        before = await anne.get("/api/events")
+    async with running(town.console()) as console, operator(console, "anne") as anne:
+        await anne.camera("box-1:street", state="offline", name="street")
+        assert await anne.get("/api/events") == before
+        assert await anne.get("/api/layouts") == walls
+        async with operator(console, "victor") as victor:
+            assert await victor.get("/api/layouts") == {}
+
+
+async def test_who_is_removed_is_out_and_what_they_had_open_ends(town: Town, clip: Clip, tmp_path: Path) -> None:
+    box = town.box("box-1", {"street": filmed(clip, tmp_path / "spoken.wav")})
+    async with (
+        running_agent(box) as agent,
+        running(town.console()) as console,
+        operator(console, "victor") as victor,
+    ):
+        await victor.camera("box-1:street", state="online")
+        await victor.follow()
+        viewer = Viewer()
+        async with victor.client.post(
+            "/whep/box-1:street", data=await viewer.offer(), headers={"Content-Type": "application/sdp"}
+        ) as opened:
+            await viewer.accept(await opened.text())
+        await viewer.frame()
+        await asyncio.to_thread(town.remove, "victor")
+        await until(lambda: agent.live.viewers(CameraId("street")) == 0)
+        async with victor.client.get("/api/site") as answer:
+            assert (answer.status, (await answer.json())["code"]) == (401, "login_missing")
+        await victor.left()
+        await viewer.close()
