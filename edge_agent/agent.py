@@ -14,6 +14,8 @@ from edge_agent.aio.restart import Backoff, forever
 from edge_agent.appearance.inspector import Inspector
 from edge_agent.camera import Camera, Listeners, Shared
 from edge_agent.desk import Desk
+from edge_agent.detect import CPU
+from edge_agent.detect.tiles import open_detector
 from edge_agent.errors import AgentError, PermanentError, TransientError
 from edge_agent.events.journal import Journal
 from edge_agent.events.outbox import Outbox
@@ -79,7 +81,9 @@ class Agent:
         self._rng = rng
         state = state_folder(settings.agent.state)
         models = Models(settings.inference)
-        self.worker = Worker(clock)
+        self._workers = {CPU: Worker(clock)}
+        accelerator = settings.detector.accelerator
+        detecting = self._workers.setdefault(accelerator, Worker(clock, name=f"{accelerator} inference"))
         self.outbox = Outbox(state / "outbox.sqlite", agent=settings.agent.id, limits=settings.outbox, clock=clock)
         self.journal = Journal(self.outbox, settings.agent.id, clock, Trail(state / TRAIL))
         self.feed = Feed()
@@ -92,9 +96,10 @@ class Agent:
         }
         squares: dict[str, Floor] = defaultdict(Floor)
         shared = Shared(
-            detector=settings.detector.build(models),
+            detector=open_detector(settings.detector, models),
             inspector=Inspector(models, settings.appearance),
-            worker=self.worker,
+            worker=self._workers[CPU],
+            detecting=detecting,
             tracking=settings.tracking,
             appearance=settings.appearance,
             journal=self.journal,
@@ -156,7 +161,7 @@ class Agent:
             tell=partial(self.journal.tell, None),
         )
         self._moments = Moments(self.uplink.report)
-        self.figures = collect_figures(self.cameras, self.worker, self.outbox, self.uplink, self.live)
+        self.figures = collect_figures(self.cameras, self._workers, self.outbox, self.uplink, self.live)
         token = settings.web.token
         door = Token(token.get_secret_value() if token else None, clock)
         self.server = Server(settings.web, self.desk, self.feed, door)
@@ -176,8 +181,8 @@ class Agent:
         async with (
             background(
                 outbox=self.outbox.run(),
-                inference=self.worker.run(),
                 **{f"{name}: ONVIF": device.run() for name, device in self._devices.items()},
+                **{f"{name} inference": worker.run() for name, worker in self._workers.items()},
             ),
             background(uplink=self.uplink.run()),
             asyncio.TaskGroup() as group,

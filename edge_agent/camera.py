@@ -5,10 +5,9 @@ import logging
 import math
 import random
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import TypeVar
 
 import cv2
 
@@ -19,17 +18,21 @@ from edge_agent.aio.threads import own_thread
 from edge_agent.appearance.inspector import Inspector
 from edge_agent.appearance.settings import AppearanceSettings
 from edge_agent.detect import Detector
+from edge_agent.detect.tiles import detect_within
 from edge_agent.errors import TransientError
 from edge_agent.events.journal import Journal
 from edge_agent.inference.worker import Worker
+from edge_agent.motion.focus import Focus
 from edge_agent.motion.lookout import Lookout
 from edge_agent.policy import Policy
 from edge_agent.settings import CameraSettings
 from edge_agent.sight import Sight
 from edge_agent.streams import UNCONNECTED, CameraStream, Eye
 from edge_agent.track.tracker import TrackSettings
+from edge_agent.values.detection import Detection
 from edge_agent.values.event import CameraState, CameraStatus, EventData, MaskVerdict
 from edge_agent.values.frame import Frame
+from edge_agent.values.geometry import Box
 from edge_agent.values.ids import CameraId
 from edge_agent.values.time import Monotonic
 from edge_agent.values.track import Scene
@@ -49,8 +52,6 @@ SNAPSHOT_WIDTH = 1280
 
 log = logging.getLogger(__name__)
 
-T = TypeVar("T")
-
 
 @dataclass(frozen=True, slots=True)
 class Shared:
@@ -59,7 +60,8 @@ class Shared:
     Attributes:
         detector: finds people and vehicles.
         inspector: looks at a tracked person's face.
-        worker: runs both, one request a camera at a time.
+        worker: runs the inspector, one request a camera at a time.
+        detecting: runs the detector; the same worker where the same accelerator computes.
         tracking: how tracks are kept.
         appearance: how looks become a verdict.
         journal: where events are made.
@@ -71,6 +73,7 @@ class Shared:
     detector: Detector
     inspector: Inspector
     worker: Worker
+    detecting: Worker
     tracking: TrackSettings
     appearance: AppearanceSettings
     journal: Journal
@@ -139,11 +142,12 @@ class Camera:
         self._listeners = listeners
         # These outlive a restart of the path: no track's id is used again, no window of counts is lost.
         self._sight = Sight(
-            shared.detector,
+            self._detect,
             shared.inspector,
-            self._compute,
+            partial(shared.worker.submit, camera),
             tracking=shared.tracking,
             appearance=shared.appearance,
+            focus=Focus() if settings.motion.area == "moving" else None,
             rules=[rule.build(shared.policy, shared.clock) for rule in settings.rules.values()],
         )
         self._tally = Tally(log, shared.clock)
@@ -191,7 +195,7 @@ class Camera:
         while True:
             frame = await frames.get()
             try:
-                scene = await self._sight.understand(frame)
+                scene = await self._sight.understand(frame, lookout.moving)
             except TransientError as exc:
                 self._tally.warn(f"camera {self.id}: a picture was not understood", exc)
                 continue
@@ -203,8 +207,9 @@ class Camera:
             for data in self._sight.judge(scene):
                 await self._tell(data, frame)
 
-    async def _compute(self, work: Callable[[], T], /) -> T:
-        return await self._shared.worker.submit(self.id, work)
+    async def _detect(self, frame: Frame, part: Box | None, /) -> Sequence[Detection]:
+        look = partial(detect_within, self._shared.detector, frame, part)
+        return await self._shared.detecting.submit(self.id, look)
 
     async def _tick(self) -> None:
         while True:

@@ -14,7 +14,11 @@ from edge_agent.values.viewing import StreamName
 
 
 def collect_figures(
-    cameras: Mapping[CameraId, Camera], worker: Worker, outbox: Outbox, uplink: Uplink, live: LiveSessions
+    cameras: Mapping[CameraId, Camera],
+    workers: Mapping[str, Worker],
+    outbox: Outbox,
+    uplink: Uplink,
+    live: LiveSessions,
 ) -> Metrics:
     """Returns every figure of the agent, each read from its owner when it is asked for."""
     metrics = Metrics()
@@ -27,6 +31,14 @@ def collect_figures(
 
     def camera_counter(name: str, meaning: str, read: Callable[[Camera], float]) -> None:
         metrics.counter(f"camera_{name}", meaning, by_camera(read), label="camera")
+
+    def worker_counter(name: str, meaning: str, read: Callable[[Worker], float]) -> None:
+        metrics.counter(
+            f"inference_{name}",
+            meaning,
+            lambda: {name: read(worker) for name, worker in workers.items()},
+            label="accelerator",
+        )
 
     camera_gauge("online", "Whether the picture arrives.", lambda camera: camera.status.state is CameraState.ONLINE)
     camera_gauge("rate", "Pictures a second as they arrive.", lambda camera: camera.main.capture.rate)
@@ -41,9 +53,9 @@ def collect_figures(
     camera_counter("analysed", "Pictures understood.", lambda camera: camera.counts.analysed)
     camera_counter("dropped", "Pictures a newer one replaced.", lambda camera: camera.counts.dropped)
     metrics.gauge("transcoders", "Encoders that run for viewers.", lambda: live.transcoders)
-    metrics.counter("inference_requests", "Computations done.", lambda: worker.done)
-    metrics.counter("inference_busy_seconds", "Time spent computing.", lambda: worker.busy)
-    metrics.counter("inference_hung", "Computations given up.", lambda: worker.hung)
+    worker_counter("requests", "Computations done.", lambda worker: worker.done)
+    worker_counter("busy_seconds", "Time spent computing.", lambda worker: worker.busy)
+    worker_counter("hung", "Computations given up.", lambda worker: worker.hung)
     metrics.gauge("outbox_events", "Events that wait for the broker.", lambda: outbox.depth)
     metrics.gauge("outbox_bytes", "Bytes that they take.", lambda: outbox.size)
     metrics.counter("outbox_dropped", "Events dropped because a bound was reached.", lambda: outbox.dropped)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Union
 
 from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler
-from pydantic_core import CoreSchema
+from pydantic_core import CoreSchema, core_schema
 
 
 class KindSettings(BaseModel):
@@ -26,16 +26,22 @@ class OneOf:
 
     Attributes:
         package: dotted name of the stage.
+        default: the kind that is meant where none is named.
     """
 
     package: str
+    default: str = ""
 
     def __get_pydantic_core_schema__(self, source: type[KindSettings], handler: GetCoreSchemaHandler) -> CoreSchema:
         """Builds a union told apart by ``kind``."""
         found: tuple[Any, ...] = tuple(kinds(self.package, source).values())
         if len(found) == 1:
             return handler.generate_schema(found[0])
-        return handler.generate_schema(Annotated[Union[found], Field(discriminator="kind")])  # noqa: UP007 - built at run time
+        schema = handler.generate_schema(Annotated[Union[found], Field(discriminator="kind")])  # noqa: UP007 - built at run time
+        return core_schema.no_info_before_validator_function(self._named, schema) if self.default else schema
+
+    def _named(self, value: object) -> object:
+        return {"kind": self.default, **value} if isinstance(value, dict) else value
 
 
 def kinds(package: str, base: type[KindSettings]) -> dict[str, type[KindSettings]]:

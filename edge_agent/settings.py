@@ -176,7 +176,7 @@ class Settings(EnvironmentFirst):
     mqtt: MqttSettings = MqttSettings()
     outbox: OutboxSettings = OutboxSettings()
     inference: InferenceSettings = InferenceSettings()
-    detector: Annotated[DetectorSettings, OneOf("edge_agent.detect")] = NanodetSettings()
+    detector: Annotated[DetectorSettings, OneOf("edge_agent.detect", default="nanodet")] = NanodetSettings()
     tracking: TrackSettings = TrackSettings()
     appearance: AppearanceSettings = AppearanceSettings()
     talkdown: TalkdownSettings = TalkdownSettings()

@@ -51,6 +51,15 @@ def test_a_field_takes_any_kind_and_refuses_strangers(fruit: type[KindSettings])
             basket.validate_python(wrong)
 
 
+def test_where_no_kind_is_named_the_default_is_meant(fruit: type[KindSettings]) -> None:
+    basket: TypeAdapter[KindSettings] = TypeAdapter(Annotated[fruit, OneOf("orchard", default="Pear")])  # type: ignore[arg-type] # made at run time
+    assert basket.validate_python({"weight": 3}).model_dump() == {"kind": "Pear", "weight": 3}
+    assert basket.validate_python({"kind": "Apple"}).kind == "Apple"
+    assert basket.validate_python(basket.validate_python({"kind": "Apple"})).kind == "Apple"
+    with pytest.raises(ValidationError):
+        basket.validate_python(3)
+
+
 def test_a_stage_with_one_kind_needs_no_choice(fruit: type[KindSettings], tmp_path: Path) -> None:
     (tmp_path / "orchard" / "pear.py").unlink()
     basket: TypeAdapter[KindSettings] = TypeAdapter(Annotated[fruit, OneOf("orchard")])  # type: ignore[arg-type] # made at run time

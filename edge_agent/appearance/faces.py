@@ -11,7 +11,7 @@ from edge_agent.appearance.square import Square
 from edge_agent.errors import PermanentError
 from edge_agent.inference.feed import Feed
 from edge_agent.inference.manifest import ModelSpec
-from edge_agent.inference.models import Model
+from edge_agent.inference.model import Model
 from edge_agent.inference.suppression import suppress
 from edge_agent.values.frame import Frame, Pixels
 from edge_agent.values.geometry import Box

@@ -47,7 +47,11 @@ def _bench(settings: Settings) -> None:
     counts = thread_counts()
     click.echo(f"{'median ms':28}" + "".join(f"{_threads(count):>12}" for count in counts))
     for timing in (*time_models(settings), *time_sight(settings, read_picture(PORTRAIT))):
-        click.echo(f"{timing.name:28}" + "".join(f"{timing.ms[count]:12.2f}" for count in counts))
+        click.echo(f"{timing.name:28}" + "".join(_cell(timing.ms.get(count)) for count in counts))
+
+
+def _cell(ms: float | None) -> str:
+    return f"{'-':>12}" if ms is None else f"{ms:12.2f}"
 
 
 def _threads(count: int) -> str:

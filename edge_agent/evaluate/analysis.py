@@ -2,20 +2,24 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 from edge_agent.appearance.inspector import Inspector
 from edge_agent.detect import Detector
+from edge_agent.detect.tiles import detect_within
 from edge_agent.events.envelope import plain
+from edge_agent.motion.focus import Focus
 from edge_agent.motion.lookout import Lookout
 from edge_agent.policy import Policy
 from edge_agent.settings import CameraSettings, Settings
 from edge_agent.sight import Sight
-from edge_agent.values.detection import Label
+from edge_agent.values.detection import Detection, Label
 from edge_agent.values.event import EventData
 from edge_agent.values.frame import Frame
+from edge_agent.values.geometry import Box
 from edge_agent.values.ids import TrackId
 from edge_agent.values.look import Judgement
 from edge_agent.values.time import Monotonic
@@ -85,11 +89,12 @@ class Analysis:
         self._clock = FilmClock(datetime.now(UTC))
         self._lookout = Lookout(camera.motion, camera.fps)
         self._sight = Sight(
-            detector,
+            partial(_detect, detector),
             inspector,
             asyncio.to_thread,
             tracking=settings.tracking,
             appearance=settings.appearance,
+            focus=Focus() if camera.motion.area == "moving" else None,
             rules=[rule.build(self._policy, self._clock) for rule in camera.rules.values()],
         )
         self._ticked = 0
@@ -102,7 +107,7 @@ class Analysis:
         self.seen.seconds = frame.arrived
         lines = [self._event(data) for data in self._tick()]
         if await asyncio.to_thread(self._lookout.passes, frame):
-            self.scene = await self._sight.understand(frame)
+            self.scene = await self._sight.understand(frame, self._lookout.moving)
             self._lookout.followed = bool(self.scene.tracks)
             self.seen.understood += 1
             lines += [self._event(data) for data in self._sight.judge(self.scene)]
@@ -136,6 +141,10 @@ class Analysis:
     def _judged(self, track: Track, scene: Scene) -> Judgement | None:
         _, before = self._alive.get(track.id, (track, None))
         return scene.judgements.get(track.id, before)
+
+
+async def _detect(detector: Detector, frame: Frame, part: Box | None, /) -> Sequence[Detection]:
+    return await asyncio.to_thread(detect_within, detector, frame, part)
 
 
 def summarise(seen: Seen, policy: Policy, spent: float, broken: int) -> Iterator[str]:

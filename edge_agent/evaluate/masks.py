@@ -11,6 +11,7 @@ from edge_agent.appearance.faces import Face
 from edge_agent.appearance.inspector import MASK_MODEL, Inspector
 from edge_agent.appearance.masks import Masks
 from edge_agent.detect import Detector
+from edge_agent.detect.tiles import open_detector
 from edge_agent.errors import PermanentError
 from edge_agent.evaluate.dataset import Photo, Told, Truth
 from edge_agent.evaluate.pictures import read_picture
@@ -101,7 +102,7 @@ def build_judge(settings: Settings, *, detected: bool) -> Judge:
     models = Models(settings.inference)
     if not detected:
         return GivenBoxes(Masks(models.load(MASK_MODEL)))
-    return DetectedBoxes(settings.detector.build(models), Inspector(models, settings.appearance))
+    return DetectedBoxes(open_detector(settings.detector, models), Inspector(models, settings.appearance))
 
 
 @dataclass(slots=True)

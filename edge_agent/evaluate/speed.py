@@ -10,7 +10,11 @@ from functools import partial
 import numpy as np
 
 from edge_agent.appearance.inspector import Inspector
+from edge_agent.detect.nanodet import Network
+from edge_agent.detect.nanodet_onnx import OnnxNetwork
+from edge_agent.detect.tiles import open_detector
 from edge_agent.errors import PermanentError
+from edge_agent.inference.manifest import ModelSpec
 from edge_agent.inference.models import Models
 from edge_agent.settings import Settings
 from edge_agent.values.detection import Label
@@ -30,7 +34,7 @@ class Timing:
 
     Attributes:
         name: of what was timed.
-        ms: median milliseconds for each number of threads.
+        ms: median milliseconds for each number of threads; none where the runtime for it is not installed.
     """
 
     name: str
@@ -52,8 +56,10 @@ def time_models(settings: Settings) -> Iterator[Timing]:
     noise = np.random.default_rng(1)
     for spec in Models(settings.inference).specs():
         fed = noise.normal(size=spec.input.shape).astype(np.float32)
-        models = {threads: _models(settings, threads).load(spec.name) for threads in thread_counts()}
-        yield Timing(spec.name, {threads: _median(partial(model.run, fed)) for threads, model in models.items()})
+        networks = {threads: _network(_models(settings, threads), spec) for threads in thread_counts()}
+        yield Timing(
+            spec.name, {threads: _median(partial(network.run, fed)) for threads, network in networks.items() if network}
+        )
 
 
 def time_sight(settings: Settings, frame: Frame) -> Iterator[Timing]:
@@ -69,7 +75,7 @@ def time_sight(settings: Settings, frame: Frame) -> Iterator[Timing]:
     finding, looking = {}, {}
     for threads in thread_counts():
         models = _models(settings, threads)
-        detector, inspector = settings.detector.build(models), Inspector(models, settings.appearance)
+        detector, inspector = open_detector(settings.detector, models), Inspector(models, settings.appearance)
         track = next(
             (
                 Track(TrackId(1), found.label, found.score, found.box, frame.arrived, frame.arrived)
@@ -84,6 +90,17 @@ def time_sight(settings: Settings, frame: Frame) -> Iterator[Timing]:
         looking[threads] = _median(partial(inspector.inspect, frame, track))
     yield Timing(f"people in {frame.width}x{frame.height}", finding)
     yield Timing("one look at a person", looking)
+
+
+def _network(models: Models, spec: ModelSpec) -> Network | None:
+    """Returns a model ready to compute, None where it needs a runtime that this box lacks and no setting asked for."""
+    if not spec.file.endswith(".onnx"):
+        return models.load(spec.name)
+    _, height, width, _ = spec.input.shape
+    try:
+        return OnnxNetwork(models, (width, height), ("cpu",))
+    except PermanentError:
+        return None
 
 
 def _models(settings: Settings, threads: int) -> Models:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from edge_agent.appearance.inspector import Inspector
 from edge_agent.decode.decoder import Decoder
+from edge_agent.detect.tiles import open_detector
 from edge_agent.errors import PermanentError
 from edge_agent.evaluate.analysis import Analysis, Line, summarise
 from edge_agent.evaluate.drawing import Drawing, open_drawing
@@ -71,7 +72,8 @@ def watch(
         threading.Event(),
         Decoder(camera.privacy.masks, camera.rotation),
     )
-    analysis = Analysis(settings, camera, settings.detector.build(models), Inspector(models, settings.appearance))
+    detector, inspector = open_detector(settings.detector, models), Inspector(models, settings.appearance)
+    analysis = Analysis(settings, camera, detector, inspector)
     footage = open_footage(where, decoder, seconds=seconds, fps=camera.fps, stop=stop)
     begun = time.monotonic()
     try:

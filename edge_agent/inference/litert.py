@@ -1,6 +1,9 @@
 """The one door to LiteRT: whichever of its two packages is installed."""
 
+import ctypes
 import importlib
+from enum import StrEnum
+from types import ModuleType
 from typing import Any, Protocol
 
 import numpy as np
@@ -10,6 +13,18 @@ from edge_agent.errors import PermanentError
 
 PACKAGES = ("ai_edge_litert", "tflite_runtime")
 """The newer first; only the older one runs on 32-bit Arm."""
+
+
+EDGE_TPU = "libedgetpu.so.1"
+"""The name under which Debian's package libedgetpu1-std installs it."""
+
+
+class Delegate(StrEnum):
+    """Who computes what LiteRT hands on."""
+
+    XNNPACK = "xnnpack"
+    EDGE_TPU = "edgetpu"
+    NONE = "none"
 
 
 class Interpreter(Protocol):
@@ -36,19 +51,21 @@ class Interpreter(Protocol):
         ...
 
 
-def open_interpreter(content: bytes, *, threads: int) -> Interpreter:
+def open_interpreter(content: bytes, *, threads: int, delegate: Delegate = Delegate.XNNPACK) -> Interpreter:
     """Returns an interpreter that is ready to compute; blocks.
 
     Args:
         content: a ``.tflite`` file's bytes.
         threads: that one computation may use.
+        delegate: who computes.
 
     Raises:
-        PermanentError: no runtime is installed, or it cannot read the model.
+        PermanentError: no runtime is installed, it cannot read the model, or the delegate is not to be had.
     """
-    make = _runtime()
+    runtime = _runtime()
+    how = _delegation(runtime, delegate)
     try:
-        interpreter = make(model_content=content, num_threads=threads)
+        interpreter = runtime.Interpreter(model_content=content, num_threads=threads, **how)
         interpreter.allocate_tensors()
     except (ValueError, RuntimeError) as exc:
         raise PermanentError(f"LiteRT cannot read the model ({exc})", "install a newer ai-edge-litert") from exc
@@ -56,10 +73,28 @@ def open_interpreter(content: bytes, *, threads: int) -> Interpreter:
     return ready
 
 
-def _runtime() -> Any:  # noqa: ANN401 - neither package is typed
+def _delegation(runtime: ModuleType, delegate: Delegate) -> dict[str, Any]:
+    """Returns what an interpreter is told about who computes."""
+    if delegate is Delegate.NONE:
+        return {"experimental_op_resolver_type": runtime.OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES}
+    if delegate is Delegate.EDGE_TPU:
+        try:
+            ctypes.CDLL(
+                EDGE_TPU
+            )  # where it is missing, LiteRT's own complaint ends in a second one that nobody can catch
+            return {"experimental_delegates": [runtime.load_delegate(EDGE_TPU)]}
+        except (OSError, ValueError) as exc:
+            raise PermanentError(
+                f"the Edge TPU cannot be used ({str(exc) or 'no device answers'})",
+                "plug the Coral in and install libedgetpu1-std, or set inference.delegate to xnnpack",
+            ) from exc
+    return {}
+
+
+def _runtime() -> ModuleType:
     for package in PACKAGES:
         try:
-            return importlib.import_module(f"{package}.interpreter").Interpreter
+            return importlib.import_module(f"{package}.interpreter")
         except ImportError:
             continue
     raise PermanentError("LiteRT is not installed", "pip install edge-agent[sight]")

@@ -3,6 +3,7 @@
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -96,9 +97,18 @@ def read_manifest(directory: Path) -> dict[str, ModelSpec]:
     """
     path = directory / "manifest.toml"
     try:
-        manifest = TypeAdapter(_Manifest).validate_python(tomllib.loads(path.read_text("utf-8")))
+        manifest = TypeAdapter(_Manifest).validate_python({"model": read_tables(path)})
     except OSError as exc:
         raise PermanentError(f"the model manifest {path} cannot be read ({exc.strerror})", REMEDY) from exc
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, ValidationError) as exc:
         raise PermanentError(f"the model manifest {path} is damaged ({exc})", REMEDY) from exc
     return {spec.name: spec for spec in manifest.model}
+
+
+def read_tables(path: Path) -> list[Any]:
+    """Returns the ``[[model]]`` tables of a manifest; one that is ``like`` an earlier one has its keys too."""
+    content = tomllib.loads(path.read_text("utf-8"))
+    known: dict[object, dict[str, Any]] = {}
+    for table in content.get("model", ()):
+        known[table.get("name")] = {**known.get(table.get("like"), {}), **table}
+    return list(known.values())

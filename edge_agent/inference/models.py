@@ -2,18 +2,17 @@
 
 import hashlib
 import os
-import threading
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
 import edge_agent
-from edge_agent.errors import PermanentError, TransientError
-from edge_agent.inference.litert import Interpreter, open_interpreter
+from edge_agent.errors import PermanentError
+from edge_agent.inference.litert import Delegate, open_interpreter
 from edge_agent.inference.manifest import ModelSpec, read_manifest
+from edge_agent.inference.model import Model
 
 REMEDY = "install edge-agent again, then see whether `edge-agent models verify` agrees"
 MOST_THREADS = 4
@@ -34,6 +33,10 @@ class InferenceSettings(BaseModel):
         le=64,
         description="threads of one computation; 0 takes all cores but one, which decodes and talks, and 4 at most",
     )
+    delegate: Delegate = Field(
+        default=Delegate.XNNPACK,
+        description="who computes: the processor's fast kernels, a Coral Edge TPU, or none: the plain kernels",
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,53 +54,20 @@ class Finding:
     problem: str
 
 
-class Model:
-    """A model that is ready to compute; for one thread at a time.
-
-    Attributes:
-        spec: what the manifest says about it.
-    """
-
-    def __init__(self, spec: ModelSpec, interpreter: Interpreter) -> None:
-        self.spec = spec
-        self._interpreter = interpreter
-        self._inputs = [detail["index"] for detail in interpreter.get_input_details()]
-        self._outputs = [detail["index"] for detail in interpreter.get_output_details()]
-        self._busy = threading.Lock()
-
-    def run(self, *inputs: NDArray[np.float32]) -> tuple[NDArray[np.float32], ...]:
-        """Computes; blocks. Copies inputs in and outputs out: 2 MB take 0.1 ms, and no view can outlive its tensor.
-
-        Args:
-            inputs: float32, in the shapes of the file.
-
-        Raises:
-            TransientError: an earlier run, given up by the worker, is still computing.
-        """
-        if not self._busy.acquire(blocking=False):
-            raise TransientError(
-                f"the model {self.spec.name} still computes for an earlier picture",
-                "if this stays, restart the agent; if it comes back, choose a smaller detector or fewer cameras",
-            )
-        try:
-            for index, value in zip(self._inputs, inputs, strict=True):
-                self._interpreter.set_tensor(index, value)
-            self._interpreter.invoke()
-            return tuple(self._interpreter.get_tensor(index) for index in self._outputs)
-        finally:
-            self._busy.release()
-
-
 class Models:
     """The folder of model files.
 
     Args:
-        settings: where it is, and the threads of one computation.
+        settings: where it is, and how to compute.
+
+    Attributes:
+        threads: that one computation may use.
     """
 
     def __init__(self, settings: InferenceSettings) -> None:
         self._directory = settings.directory or _installed()
-        self._threads = settings.threads or min(MOST_THREADS, max(1, len(os.sched_getaffinity(0)) - 1))
+        self._delegate = settings.delegate
+        self.threads = settings.threads or min(MOST_THREADS, max(1, len(os.sched_getaffinity(0)) - 1))
 
     def specs(self) -> tuple[ModelSpec, ...]:
         """Returns what the manifest says about every model; blocks.
@@ -108,16 +78,25 @@ class Models:
         return tuple(read_manifest(self._directory).values())
 
     def load(self, name: str) -> Model:
-        """Reads a model, makes sure that it is the one of the manifest, and returns it ready; blocks.
+        """Reads a model, makes sure that it is the one of the manifest, and returns it warm; blocks.
 
         Raises:
-            PermanentError: the manifest or the file is missing, the file is another one, or LiteRT is not installed.
+            PermanentError: the manifest or the file is missing, the file is another one, or LiteRT or the delegate is
+                not installed.
+        """
+        spec, content = self.read(name)
+        return Model(spec, partial(open_interpreter, content, threads=self.threads, delegate=self._delegate))
+
+    def read(self, name: str) -> tuple[ModelSpec, bytes]:
+        """Returns what the manifest says about a model, and the content of its file, for another runtime; blocks.
+
+        Raises:
+            PermanentError: the manifest or the file is missing, or the file is another one.
         """
         specs = read_manifest(self._directory)
         if name not in specs:
             raise PermanentError(f"the manifest in {self._directory} has no model {name}", REMEDY)
-        content = self._read(specs[name])
-        return Model(specs[name], open_interpreter(content, threads=self._threads))
+        return specs[name], self._read(specs[name])
 
     def verify(self) -> tuple[Finding, ...]:
         """Returns a finding for every model of the manifest; blocks.

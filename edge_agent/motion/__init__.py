@@ -1,6 +1,6 @@
 """Stage 3, is it worth looking?"""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, PositiveFloat
 
@@ -19,6 +19,8 @@ class MotionSettings(BaseModel):
         stay_awake: seconds to go on looking after the last movement; people stop at kerbs and doors for less.
         heartbeat: seconds after which to look anyway; a fallen person does not move, and help comes in minutes.
         smallest: share of the picture that must move; somebody 2 % of the picture's height is this small.
+        area: what the detector looks at: the whole ``picture``, or what is ``moving`` and who is followed, which it
+            then sees larger; the whole once a second all the same.
         ignore: areas that move without meaning anything: trees, flags, the camera's clock.
     """
 
@@ -28,4 +30,5 @@ class MotionSettings(BaseModel):
     stay_awake: PositiveFloat = 5.0
     heartbeat: PositiveFloat = 10.0
     smallest: float = Field(0.0001, gt=0, lt=1)
+    area: Literal["picture", "moving"] = "picture"
     ignore: tuple[Area, ...] = ()

@@ -3,6 +3,7 @@
 from edge_agent.motion import MotionSettings
 from edge_agent.motion.gate import Gate
 from edge_agent.values.frame import Frame
+from edge_agent.values.geometry import Box
 from edge_agent.values.packet import Packet
 from edge_agent.values.time import Monotonic
 
@@ -29,6 +30,11 @@ class Lookout:
         self._last_key: Monotonic | None = None
         self._sparse = True
         self._awake = False
+
+    @property
+    def moving(self) -> Box | None:
+        """What moved in the picture that was passed last, None where nothing did; may be read by any thread."""
+        return self._gate.moving
 
     def wants(self, packet: Packet) -> bool:
         """Returns whether to decode a packet; one after an unwanted one needs all since the key frame before it."""

@@ -81,18 +81,39 @@ class Frame:
             width: pixels wanted, even; 0 for full resolution.
             height: pixels wanted, even; 0 for full resolution.
         """
-        left, top, right, bottom = box.pixels(self.width, self.height)
+        left, top, right, bottom = self._even(box)
         if right <= left or bottom <= top:
             return np.empty((0, 0, 3), np.uint8)
-        left, top, right, bottom = left // 2, top // 2, (right + 1) // 2, (bottom + 1) // 2
-        u, v = self.chroma
-        parts = (
-            self.luma[2 * top : 2 * bottom, 2 * left : 2 * right],
-            u[top:bottom, left:right],
-            v[top:bottom, left:right],
-        )
-        planes = _scaled(parts, width or 2 * (right - left), height or 2 * (bottom - top))
+        planes = _scaled(self._cut(left, top, right, bottom), width or right - left, height or bottom - top)
         return _pixels(cv2.cvtColor(planes, cv2.COLOR_YUV2RGB_I420))
+
+    def part(self, box: Box) -> tuple["Frame", Box]:
+        """Returns a part as a picture of its own, a copy, and the box that it shows: widened to even pixels.
+
+        Args:
+            box: which part; at least two pixels of it are inside the picture.
+        """
+        left, top, right, bottom = self._even(box)
+        if (right - left, bottom - top) == (self.width, self.height):
+            return self, Box(0.0, 0.0, 1.0, 1.0)
+        width, height = right - left, bottom - top
+        planes = np.empty((height * 3 // 2, width), np.uint8)
+        cut = Frame(planes, self.pts, self.arrived)
+        for source, target in zip(self._cut(left, top, right, bottom), (cut.luma, *cut.chroma), strict=True):
+            target[:] = source
+        shown = Box(left / self.width, top / self.height, right / self.width, bottom / self.height)
+        return cut, shown
+
+    def _even(self, box: Box) -> tuple[int, int, int, int]:
+        """Returns left, top, right and bottom in pixels, widened to even ones, where colours begin."""
+        left, top, right, bottom = box.pixels(self.width, self.height)
+        return left // 2 * 2, top // 2 * 2, (right + 1) // 2 * 2, (bottom + 1) // 2 * 2
+
+    def _cut(self, left: int, top: int, right: int, bottom: int) -> tuple[Pixels, Pixels, Pixels]:
+        """Returns the three planes of a part: views, free of cost."""
+        half = slice(top // 2, bottom // 2), slice(left // 2, right // 2)
+        u, v = self.chroma
+        return self.luma[top:bottom, left:right], u[half], v[half]
 
 
 def _scaled(parts: tuple[Pixels, Pixels, Pixels], width: int, height: int) -> Pixels:

@@ -48,6 +48,24 @@ class Box:
         dx, dy = self.width * horizontally, self.height * vertically
         return type(self)(self.left - dx, self.top - dy, self.right + dx, self.bottom + dy)
 
+    def out_of(self, part: "Box") -> Self:
+        """Returns the box, which is told in fractions of a part, in fractions of the picture that the part is of."""
+        return type(self)(
+            part.left + self.left * part.width,
+            part.top + self.top * part.height,
+            part.left + self.right * part.width,
+            part.top + self.bottom * part.height,
+        )
+
+    def joined(self, other: "Box") -> Self:
+        """Returns the smallest box that holds both."""
+        return type(self)(
+            min(self.left, other.left),
+            min(self.top, other.top),
+            max(self.right, other.right),
+            max(self.bottom, other.bottom),
+        )
+
     def overlap(self, other: "Box") -> float:
         """Returns intersection over union, 0 to 1."""
         width = max(0.0, min(self.right, other.right) - max(self.left, other.left))

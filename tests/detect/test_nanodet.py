@@ -1,7 +1,7 @@
 import math
 from pathlib import Path
+from typing import Any
 
-import cv2
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -14,9 +14,8 @@ from edge_agent.errors import PermanentError
 from edge_agent.inference.manifest import InputSpec, ModelSpec
 from edge_agent.inference.models import InferenceSettings, Models
 from edge_agent.values.detection import Detection, Label
-from edge_agent.values.frame import Frame
 from edge_agent.values.geometry import Box
-from edge_agent.values.time import Monotonic
+from tests.detect.pictures import PORTRAIT, frame
 
 WIDTH, HEIGHT = 96, 64
 LABELS = ("person", "bicycle", "car", "dog")
@@ -24,7 +23,6 @@ SPEC = ModelSpec(
     "n", "n", "", "person", "", "", InputSpec((1, HEIGHT, WIDTH, 3), "BGR", (0.0,) * 3, (1.0,) * 3), LABELS
 )
 WANTED = {Label.CAR: 0.5, Label.PERSON: 0.4}
-ASTRONAUT = Path(__file__).parents[1] / "data" / "astronaut.jpg"
 
 
 def outputs(seed: int, things: int) -> list[NDArray[np.float32]]:
@@ -77,18 +75,13 @@ def test_the_naive_way_finds_the_same(seed: int, things: int, size: tuple[int, i
         assert one.box.overlap(other.box) > 0.999
 
 
-def frame(pixels: NDArray[np.uint8]) -> Frame:
-    return Frame(np.asarray(cv2.cvtColor(pixels, cv2.COLOR_BGR2YUV_I420), np.uint8), 0, Monotonic(0.0))
-
-
+@pytest.mark.parametrize("precision", ["int8", "fp16"])
 @pytest.mark.parametrize("size", [320, 416])
 @pytest.mark.parametrize(("width", "height", "left"), [(256, 256, 0), (640, 256, 300), (256, 400, 0)])
-def test_a_person_is_found_where_she_is(size: int, width: int, height: int, left: int) -> None:
-    detector = NanodetSettings(size=size).build(Models(InferenceSettings()))  # type: ignore[arg-type] # one of the two
-    portrait = cv2.imread(str(ASTRONAUT))
-    assert portrait is not None
+def test_a_person_is_found_where_she_is(size: Any, precision: Any, width: int, height: int, left: int) -> None:
+    detector = NanodetSettings(size=size, precision=precision).build(Models(InferenceSettings()))
     picture = np.full((height, width, 3), 128, np.uint8)
-    picture[:256, left : left + 256] = portrait
+    picture[:256, left : left + 256] = PORTRAIT
     people = [found for found in detector.detect(frame(picture)) if found.label is Label.PERSON]
     expected = Box((left + 10) / width, 7 / height, (left + 180) / width, 254 / height)
     assert people[0].box.overlap(expected) > 0.7

@@ -13,7 +13,7 @@ PACKAGE = ROOT / "edge_agent"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 EMPTY_WORDS = "util utils helper helpers common misc base core manager processor handler service"
 FORBIDDEN = set(EMPTY_WORDS.split())
-PICTURES = {".tflite", ".webp", ".jpg", ".png"}
+PICTURES = {".tflite", ".onnx", ".webp", ".jpg", ".png"}
 HEAVY = "{'aiortc', 'aiohttp', 'ai_edge_litert', 'aiomqtt'}"
 LONGEST = 400
 

@@ -34,6 +34,14 @@ def test_a_model_is_read_and_what_only_people_read_is_not(tmp_path: Path) -> Non
     assert spec.anchors == Anchors((8, 16), (2, 6))
 
 
+def test_a_model_that_is_like_another_has_its_keys_and_its_own(tmp_path: Path) -> None:
+    twin = '[[model]]\nname = "small faces"\nlike = "faces"\nfile = "small.tflite"\nsha256 = "01"\n'
+    (tmp_path / "manifest.toml").write_text(MANIFEST + twin)
+    specs = read_manifest(tmp_path)
+    assert specs["small faces"].input == specs["faces"].input
+    assert (specs["small faces"].file, specs["faces"].file) == ("small.tflite", "faces.tflite")
+
+
 def test_a_missing_manifest_is_named_with_the_remedy(tmp_path: Path) -> None:
     with pytest.raises(PermanentError, match=r"manifest\.toml cannot be read.*inference\.directory"):
         read_manifest(tmp_path)

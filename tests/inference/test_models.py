@@ -1,17 +1,13 @@
 import hashlib
-import threading
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
-from edge_agent.errors import PermanentError, TransientError
+from edge_agent.errors import PermanentError
 from edge_agent.inference import litert
-from edge_agent.inference.litert import open_interpreter
-from edge_agent.inference.manifest import InputSpec, ModelSpec
-from edge_agent.inference.models import InferenceSettings, Model, Models
+from edge_agent.inference.litert import Delegate, open_interpreter
+from edge_agent.inference.models import InferenceSettings, Models
 
 FACES = "face-blazeface-short-128"
 
@@ -89,39 +85,18 @@ def test_without_a_runtime_the_remedy_is_told(monkeypatch: pytest.MonkeyPatch) -
         open_interpreter(b"", threads=1)
 
 
-class StuckInterpreter:
-    """An accelerator that answers when it is let go."""
-
-    def __init__(self) -> None:
-        self.entered = threading.Event()
-        self.let_go = threading.Event()
-
-    def get_input_details(self) -> list[dict[str, Any]]:
-        return [{"index": 0}]
-
-    def get_output_details(self) -> list[dict[str, Any]]:
-        return [{"index": 1}]
-
-    def set_tensor(self, tensor_index: int, value: NDArray[np.float32]) -> None:
-        pass
-
-    def get_tensor(self, tensor_index: int) -> NDArray[np.float32]:
-        return np.full(1, tensor_index, np.float32)
-
-    def invoke(self) -> None:
-        self.entered.set()
-        self.let_go.wait(10)
+def test_the_edge_tpu_that_is_not_there_is_named_with_the_remedy(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(litert, "EDGE_TPU", "libedgetpu-that-is-not-there.so.1")
+    models = Models(InferenceSettings(directory=folder, delegate=Delegate.EDGE_TPU))
+    with pytest.raises(PermanentError, match=r"that-is-not-there.*libedgetpu1-std, or set inference\.delegate"):
+        models.load(FACES)
 
 
-def test_a_model_that_still_computes_is_not_entered_twice() -> None:
-    stuck = StuckInterpreter()
-    model = Model(ModelSpec("m", "m", "", "", "", "", InputSpec((1, 1, 1, 1), "RGB", (0.0,), (1.0,)), ()), stuck)
-    picture = np.zeros(1, np.float32)
-    first = threading.Thread(target=model.run, args=(picture,))
-    first.start()
-    assert stuck.entered.wait(10)
-    with pytest.raises(TransientError, match="still computes"):
-        model.run(picture)
-    stuck.let_go.set()
-    first.join(10)
-    assert model.run(picture)[0].shape == (1,)
+def test_every_way_to_compute_computes_the_same(folder: Path) -> None:
+    picture = np.random.default_rng(1).normal(size=(1, 128, 128, 3)).astype(np.float32)
+    fast, plain = (
+        Models(InferenceSettings(directory=folder, delegate=delegate)).load(FACES).run(picture)
+        for delegate in (Delegate.XNNPACK, Delegate.NONE)
+    )
+    for one, other in zip(fast, plain, strict=True):
+        np.testing.assert_allclose(one, other, atol=0.05)
