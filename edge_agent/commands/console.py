@@ -27,6 +27,9 @@ CONFIG = click.option(
     help="TOML file; every key is also an environment variable EDGE_…, nested with __.",
 )
 
+_ROLES = click.Choice([role.value for role in Role])
+_ACTIONS = click.Choice([action.value for action in Action])
+
 
 @click.group(invoke_without_command=True)
 @CONFIG
@@ -64,10 +67,19 @@ def user() -> None:
 @user.command()
 @click.argument("name")
 @click.option(
-    "--role", type=click.Choice(list(Role)), required=True, help="A viewer sees, an operator speaks and moves too."
+    "--role",
+    type=_ROLES,
+    required=True,
+    help="A viewer sees, an operator speaks and moves too.",
 )
 @click.option("--camera", "cameras", multiple=True, help="box-1:street, box-1:* or *:*; all where left out.")
-@click.option("--action", "actions", type=click.Choice(list(Action)), multiple=True, help="Only these of the role's.")
+@click.option(
+    "--action",
+    "actions",
+    type=_ACTIONS,
+    multiple=True,
+    help="Only these of the role's.",
+)
 @click.pass_obj
 @says_remedies
 def add(config: Path | None, name: str, role: str, cameras: tuple[str, ...], actions: tuple[str, ...]) -> None:

@@ -135,8 +135,12 @@ class Chronicle:
         events, self._unwritten = self._unwritten, deque(maxlen=UNWRITTEN)
         if not events:
             return
+        writing = asyncio.ensure_future(asyncio.to_thread(self._archive.append, events))
         try:
-            await asyncio.to_thread(self._archive.append, events)
+            await asyncio.shield(writing)
+        except asyncio.CancelledError:
+            await asyncio.wait([writing])  # the thread goes on, and needs the file open until it is done
+            raise
         except sqlite3.Error as exc:
             log.warning("%d events wait for the disk: %s", len(events), exc)
             self._unwritten = deque([*events, *self._unwritten], maxlen=UNWRITTEN)
