@@ -9,6 +9,7 @@ from edge_agent.events.envelope import encode, plain
 from edge_agent.events.outbox import Entry, Outbox, Place
 from edge_agent.uplink.commands import Commands
 from edge_agent.uplink.connection import IN_FLIGHT, Connection
+from edge_agent.uplink.presence import Presence
 from edge_agent.uplink.topics import Topics
 from edge_agent.values.event import Severity
 
@@ -38,17 +39,21 @@ class Delivery:
         self._states[topic] = encode(plain(payload))
         self._changed.set()
 
-    async def run(self, connection: Connection, commands: Commands) -> None:
-        """Delivers until the connection ends, which is an error."""
+    async def run(self, connection: Connection, commands: Commands, presence: Presence) -> None:
+        """Delivers, and hands on what comes, until the connection ends, which is an error."""
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._listen(connection, commands), name="incoming commands")
+            tasks.create_task(self._listen(connection, commands, presence), name="incoming commands")
             tasks.create_task(self._tell_answers(connection, commands), name="answers")
             tasks.create_task(self._tell_states(connection), name="states")
             tasks.create_task(self._tell_events(connection), name="events")
 
-    async def _listen(self, connection: Connection, commands: Commands) -> None:
+    async def _listen(self, connection: Connection, commands: Commands, presence: Presence) -> None:
         while True:
-            commands.take(await connection.incoming())
+            incoming = await connection.incoming()
+            if incoming.topic == self._topics.status:
+                presence.hear(incoming.payload)
+            else:
+                commands.take(incoming)
 
     async def _tell_answers(self, connection: Connection, commands: Commands) -> None:
         while True:

@@ -163,7 +163,7 @@ class Uplink:
                 if found is None:
                     raise
                 lived = self._clock.monotonic() - begun if self.connections > before else 0.0
-                judged = self._rivals.judge(found, lived)
+                judged = self._rivals.judge(found, lived, presence)
                 if lived or isinstance(judged, TakenOver):
                     raise judged from exc
                 troubles.append(found)
@@ -200,18 +200,21 @@ class Uplink:
         try:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(_watch(connection, broker.address), name="refused messages")
-                await presence.announce(connection)
+                await presence.be_born(connection)
                 self._arrived(connection, broker)
                 tasks.create_task(presence.keep_true(connection), name="status")
-                tasks.create_task(self._delivery.run(connection, commands), name="delivery")
+                tasks.create_task(self._delivery.run(connection, commands, presence), name="delivery")
                 tasks.create_task(self._look_back(better, broker.return_after), name="better brokers")
         except* _Better as exc:
             await presence.take_leave(connection, str(exc.exceptions[0]))
 
     async def _subscribe(self, connection: Connection) -> None:
-        granted = await connection.subscribe(self._topics.commands, qos=1)
-        if any(getattr(code, "is_failure", False) for code in granted):
-            log.warning("the broker lets nobody command this agent: allow it to read %s", self._topics.commands)
+        granted = await connection.subscribe([(self._topics.commands, 1), (self._topics.status, 1)])
+        orders = ("the broker lets nobody command this agent", self._topics.commands)
+        rivals = ("a second box of this name would not be noticed", self._topics.status)
+        for code, (reason, topic) in zip(granted, (orders, rivals), strict=False):
+            if getattr(code, "is_failure", False):
+                log.warning("%s: allow it to read %s", reason, topic)
 
     async def _look_back(self, better: Sequence[MqttSettings], every: float) -> None:
         """Raises ``_Better`` when a better broker lets a client in again; never returns where there is none."""

@@ -5,6 +5,7 @@ import logging
 from typing import Literal
 
 from aiomqtt import MqttError, Will
+from pydantic import ValidationError
 
 from edge_agent import __version__
 from edge_agent.uplink.connection import Connection
@@ -29,12 +30,17 @@ class Presence:
         topics: the agent's.
         boot: this run of the agent.
         guard: makes the challenges; None where commands need no token.
+
+    Attributes:
+        stranger: whether another run than this one told a status since this one did; whoever reads it may reset it.
     """
 
     def __init__(self, topics: Topics, boot: str, guard: Guard | None) -> None:
         self._topics = topics
         self._boot = boot
         self._guard = guard
+        self._births = 0
+        self.stranger = False
 
     @property
     def will(self) -> Will:
@@ -46,6 +52,19 @@ class Presence:
         challenge = self._guard.challenge() if self._guard else ""
         status = self._status("online", challenge=challenge)
         await connection.tell(self._topics.status, status, retain=True, within=connection.keepalive)
+
+    async def be_born(self, connection: Connection) -> None:
+        """Tells it for the first time on a connection."""
+        await self.announce(connection)
+        self._births += 1
+
+    def hear(self, payload: bytes) -> None:
+        """Takes what somebody told as this agent's status; before the second birth that may be an earlier run's."""
+        try:
+            told = StatusMessage.model_validate_json(payload)
+        except ValidationError:
+            return
+        self.stranger |= self._births > 1 and told.boot != self._boot
 
     async def keep_true(self, connection: Connection) -> None:
         """Tells it again and again until the connection ends, which is an error."""

@@ -5,6 +5,7 @@ import random
 from edge_agent.aio.clock import Clock
 from edge_agent.errors import PermanentError
 from edge_agent.uplink.errors import TakenOver, Trouble
+from edge_agent.uplink.presence import Presence
 from edge_agent.values.event import Degradation
 from edge_agent.values.time import Monotonic
 
@@ -14,7 +15,7 @@ PART = "identity"
 _FIRST = 300.0  # seconds: two that take the connection from each other all the time would both be useless
 _MOST = 3600.0
 _BRIEF = 30.0  # seconds; a connection that is lost sooner after it was made, again and again, was probably taken
-_IN_A_ROW = 5
+_IN_A_ROW = 3
 _ALONE = 2 * _MOST  # seconds; a rival that gives way comes back sooner
 
 
@@ -33,22 +34,26 @@ class Rivals:
         self._taken = 0
         self._last: Monotonic | None = None
 
-    def judge(self, exc: Trouble, lived: float) -> Trouble:
+    def judge(self, exc: Trouble, lived: float, presence: Presence) -> Trouble:
         """Returns what ended a connection, which may be a rival though the broker does not say so.
 
-        MQTT 3.1.1 has no word for it, and mosquitto 2.0 says nothing in MQTT 5 either.
+        MQTT 3.1.1 has no word for it, and mosquitto 2.0 says nothing in MQTT 5 either. A broker that crashes again and
+        again looks alike, but there nobody else tells a status.
 
         Args:
             exc: as it was understood.
             lived: seconds that the agent was online; 0 for never, as while a broker restarts.
+            presence: heard what others told as this agent's status.
         """
         self._brief = self._brief + 1 if 0 < lived < _BRIEF else 0
-        if self._brief < _IN_A_ROW or isinstance(exc, PermanentError):
+        if not self._brief:
+            presence.stranger = False
+        if self._brief < _IN_A_ROW or not presence.stranger or isinstance(exc, PermanentError):
             return exc
-        reason = (
-            f"{self._brief} connections in a row were lost as soon as they were made; perhaps another box has this name"
+        reason = f"another box has this agent's name: {self._brief} connections in a row were lost at once"
+        return TakenOver(
+            reason, "give each box an agent.id of its own; one was probably flashed from the other's image"
         )
-        return TakenOver(reason, f"give each box an agent.id of its own, or look at the broker's log ({exc.reason})")
 
     def taken(self, exc: TakenOver) -> tuple[float, Degradation | None]:
         """Returns how many seconds to give way, and what to tell where it was not told yet."""

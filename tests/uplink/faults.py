@@ -55,7 +55,7 @@ async def torment(broker: Broker, folder: Path, *, kills: int, restarts: int, rn
             last = str((await box.journal.tell(None, notice("last"))).id)
             told.append(last)
             await csu.until(lambda: any(last in str(each.payload) for each in csu.messages[-9:]), within=30)
-        return _toll(told, csu)
+        return reckon(told, csu)
 
 
 async def _killed(broker: Broker, folder: Path, *, restarts: int, rng: random.Random) -> list[str]:
@@ -82,12 +82,13 @@ async def _killed(broker: Broker, folder: Path, *, restarts: int, rng: random.Ra
     return told
 
 
-def _toll(told: list[str], csu: Consumer) -> Toll:
+def reckon(told: list[str], csu: Consumer) -> Toll:
+    """Returns what came of events that were told, by their ids."""
     topics = [message.topic.value for message in csu.messages]
     pictures = {topic.rsplit("/", 1)[1] for topic in topics if "/snapshot/" in topic}
     events, runs = csu.events, defaultdict[str, list[int]](list)
     for event in events:
-        urgent = event["type"] == "edge.v1.mask.verdict"
+        urgent = event["type"].removeprefix("edge.v1.") in {"mask.verdict", "degradation", "gap"}
         runs[f"{event['data']['boot']} {urgent}"].append(event["data"]["sequence"])
     boots = defaultdict[str, set[int]](set)
     for lane, numbers in runs.items():

@@ -162,7 +162,7 @@ async def test_a_broker_that_answers_pings_but_takes_nothing_is_left_in_time(
                 if kind == 1:
                     writer.write(b"\x20\x03\x00\x00\x00")
                 elif kind == 8:
-                    writer.write(b"\x90\x04" + body[:2] + b"\x00\x01")
+                    writer.write(b"\x90\x05" + body[:2] + b"\x00\x01\x01")
                 elif kind == 3 and published == 1:  # the birth; nothing after it
                     at = 2 + int.from_bytes(body[:2])
                     writer.write(b"\x40\x02" + body[at : at + 2])
@@ -173,15 +173,13 @@ async def test_a_broker_that_answers_pings_but_takes_nothing_is_left_in_time(
 
     server = await asyncio.start_server(deaf, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
-    async with agent(Place(port), tmp_path, keepalive=5) as box:
+    async with server, agent(Place(port), tmp_path, keepalive=5) as box:
         await box.online()
         begun = asyncio.get_running_loop().time()
         await until(lambda: connects > 1)
         assert asyncio.get_running_loop().time() - begun < 0.5 + 5 + 2
         await box.journal.tell(STREET, notice())
         assert box.outbox.depth == 1
-    server.close()
-    await server.wait_closed()
 
 
 @pytest.mark.parametrize("protocol", ["5", "3.1.1"])
