@@ -1,7 +1,11 @@
-"""Kills an agent's outbox and uplink with -9 under load while its broker is restarted, and counts what was lost.
+"""Pulls out what can be pulled out from under an agent's outbox and uplink, and counts what was lost.
 
-Needs mosquitto. The broker is asked to leave (SIGTERM), so that it keeps what it acknowledged for a consumer that is
-away; what it loses when it is killed itself is not ours, and ``events.replay`` brings it back.
+Kills it with -9 at random moments while its broker is restarted; then what ``tests/uplink/ordeals.py`` has: a network
+that is cut, a connection that is half open, a slow line, a full disk, a damaged file, a clock that steps, a broker that
+is killed with -9, and one that refuses. Needs mosquitto, iproute2, iptables and root.
+
+In the first the broker is asked to leave (SIGTERM), so that it keeps what it acknowledged for a consumer that is away.
+What it loses when it is killed itself is counted, and ``events.replay`` brings it back.
 """
 
 import argparse
@@ -17,13 +21,15 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from tests.peers.broker import Broker
 from tests.uplink.faults import torment
+from tests.uplink.ordeals import ORDEALS, result_of
 
 
 async def main() -> int:
-    """Prints the toll; the exit status is 1 where anything was lost."""
+    """Prints the tolls; the exit status is 1 where anything was lost."""
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--kills", type=int, default=50)
     options.add_argument("--restarts", type=int, default=20)
+    options.add_argument("--seconds", type=float, default=60, help="that each of the other faults lasts")
     options.add_argument("--seed", type=int, default=6)
     chosen = options.parse_args()
     begun = time.monotonic()
@@ -31,13 +37,21 @@ async def main() -> int:
         broker = Broker(Path(name), settings="max_queued_messages 0")
         try:
             rng = random.Random(chosen.seed)  # noqa: S311 - moments
-            toll = await torment(broker, Path(name), kills=chosen.kills, restarts=chosen.restarts, rng=rng)
+            toll = asdict(await torment(broker, Path(name), kills=chosen.kills, restarts=chosen.restarts, rng=rng))
         finally:
             broker.kill()
-    print(f"{chosen.kills} kills and {chosen.restarts} restarts of the broker in {time.monotonic() - begun:.0f} s")
-    for what, count in asdict(toll).items():
-        print(f"{what:12}{count:8}")
-    return int(bool(toll.lost or toll.holes or toll.disordered or toll.pictures))
+        print(f"{chosen.kills} kills and {chosen.restarts} restarts of the broker in {time.monotonic() - begun:.0f} s")
+        print("  " + ", ".join(f"{what} {count}" for what, count in toll.items()))
+        running = [result_of(each, Path(name) / each, chosen.seconds) for each in ORDEALS]
+        outcomes = dict(zip(ORDEALS, await asyncio.gather(*running), strict=True))
+    for each, outcome in outcomes.items():
+        print(each)
+        print("  " + ", ".join(f"{what} {count}" for what, count in outcome.items()))
+    every = [toll, *outcomes.values()]
+    told = sum(outcome["told"] for outcome in every)
+    lost = sum(outcome["lost"] + outcome["holes"] + outcome["pictures"] for outcome in every)
+    print(f"in all {told} events told, {lost} lost")
+    return int(bool(lost))
 
 
 if __name__ == "__main__":

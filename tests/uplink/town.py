@@ -16,7 +16,7 @@ import jwt
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from edge_agent.aio.clock import SystemClock
+from edge_agent.aio.clock import Clock, SystemClock
 from edge_agent.aio.restart import Backoff
 from edge_agent.events.journal import Journal
 from edge_agent.events.outbox import Outbox, OutboxSettings
@@ -25,10 +25,10 @@ from edge_agent.uplink.link import Tell, Uplink
 from edge_agent.uplink.settings import CommandSettings, MqttSettings
 from edge_agent.values.command import Command, Reply
 from edge_agent.values.ids import AgentId
-from tests.peers.broker import Broker
 
 AGENT = AgentId("mairie-3")
 ROOT = f"edge/v1/{AGENT}"
+CLOCK = SystemClock()
 
 
 def pem(key: Any) -> str:
@@ -74,9 +74,10 @@ class Place:
 class Consumer:
     """Subscribes to everything of the town, through broker restarts, with a session that the broker keeps."""
 
-    def __init__(self, broker: Broker, name: str = "csu") -> None:
+    def __init__(self, broker: Address, name: str = "csu", **login: str) -> None:
         self.messages: list[aiomqtt.Message] = []
         self._broker = broker
+        self._login: dict[str, Any] = dict(login)
         self._name = name
         self._changed = asyncio.Condition()
 
@@ -84,7 +85,7 @@ class Consumer:
         while True:
             try:
                 async with aiomqtt.Client(
-                    self._broker.host, self._broker.port, identifier=self._name, clean_session=False
+                    self._broker.host, self._broker.port, identifier=self._name, clean_session=False, **self._login
                 ) as client:
                     await client.subscribe("edge/v1/#", qos=1)
                     ready.set()
@@ -119,8 +120,8 @@ def _bytes(message: aiomqtt.Message) -> bytes:
 
 
 @asynccontextmanager
-async def consumer(broker: Broker, name: str = "csu") -> AsyncIterator[Consumer]:
-    made, ready = Consumer(broker, name), asyncio.Event()
+async def consumer(broker: Address, name: str = "csu", **login: str) -> AsyncIterator[Consumer]:
+    made, ready = Consumer(broker, name, **login), asyncio.Event()
     task = asyncio.create_task(made.run(ready))
     try:
         async with asyncio.timeout(5):
@@ -167,9 +168,9 @@ async def agent(  # noqa: PLR0913 - what a test may choose
     keys: tuple[str, ...] = (),
     limits: OutboxSettings | None = None,
     tell: Tell | None = None,
+    clock: Clock = CLOCK,
     **mqtt: object,
 ) -> AsyncIterator[Agent]:
-    clock = SystemClock()
     outbox = Outbox(folder / "outbox.db", agent=AGENT, limits=limits or OutboxSettings(), clock=clock)
     settings = MqttSettings.model_validate(
         {"host": broker.host, "port": broker.port, "protocol": protocol, "commands": CommandSettings(keys=keys), **mqtt}
