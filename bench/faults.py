@@ -30,6 +30,7 @@ async def main() -> int:
     options.add_argument("--kills", type=int, default=50)
     options.add_argument("--restarts", type=int, default=20)
     options.add_argument("--seconds", type=float, default=60, help="that each of the other faults lasts")
+    options.add_argument("--only", choices=ORDEALS, nargs="*", default=list(ORDEALS), help="of those other faults")
     options.add_argument("--seed", type=int, default=6)
     chosen = options.parse_args()
     begun = time.monotonic()
@@ -42,8 +43,8 @@ async def main() -> int:
             broker.kill()
         print(f"{chosen.kills} kills and {chosen.restarts} restarts of the broker in {time.monotonic() - begun:.0f} s")
         print("  " + ", ".join(f"{what} {count}" for what, count in toll.items()))
-        running = [result_of(each, Path(name) / each, chosen.seconds) for each in ORDEALS]
-        outcomes = dict(zip(ORDEALS, await asyncio.gather(*running), strict=True))
+        running = [result_of(each, Path(name) / each, chosen.seconds) for each in chosen.only]
+        outcomes = dict(zip(chosen.only, await asyncio.gather(*running), strict=True))
     for each, outcome in outcomes.items():
         print(each)
         print("  " + ", ".join(f"{what} {count}" for what, count in outcome.items()))

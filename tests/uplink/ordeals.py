@@ -194,10 +194,12 @@ async def stepped(stage: Stage, seconds: float) -> None:
     for days in (0, 1, -1, 0):
         clock.step = timedelta(days=days)
         async with stage.agent(clock=clock) as box:
-            for step in (days, days + 1, days - 1):
-                await asyncio.sleep(seconds / 8)
-                clock.step = timedelta(days=step)
-                await asyncio.to_thread(stage.broker.stop if step > days else stage.broker.start)
+            await asyncio.sleep(seconds / 8)
+            clock.step = timedelta(days=days + 1)
+            await asyncio.to_thread(stage.broker.stop)
+            await asyncio.sleep(seconds / 8)
+            clock.step = timedelta(days=days - 1)
+            await asyncio.to_thread(stage.broker.start)
             await box.online()
 
 
