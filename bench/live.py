@@ -1,251 +1,199 @@
-"""Live view: time to the first picture, and what a viewer costs beside sending the same bytes bare.
+"""Live view beside Janus, a media server in C: what a viewer costs, how long it waits, how late it sees.
 
-Prints ratios: a viewer that starts from the ring against one that waits for the next key frame, and CPU for each added
-viewer of 1080p at 4 Mb/s against one coroutine that sends the camera's bytes in RTP-sized datagrams without encryption.
-Usage: ``python bench/live.py [seconds]``.
+Both serve the same camera by RTSP, 1080p at 4 Mb/s, each in a process of its own whose CPU and memory alone count; one
+process of viewers serves both; what is timed is Chromium's picture, of 720p since it decodes on the same two cores.
+Usage: ``python bench/live.py [cost] [start] [cycles]``; needs janus, ffmpeg, GStreamer and Chromium.
 """
 
 import asyncio
+import os
 import random
-import resource
-import socket
 import statistics
 import sys
-import threading
+import tempfile
 import time
-from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
-from fractions import Fraction
-from multiprocessing import get_context
-from multiprocessing.connection import Connection
+from contextlib import AsyncExitStack, closing
+from pathlib import Path
+from typing import Protocol
 
-import av
-import numpy as np
+from tests.peers.browser import chromium
+from tests.peers.clips import Clip
+from tests.peers.crowd import Crowd
+from tests.peers.janus import Janus
+from tests.peers.live_agent import LiveAgent
+from tests.peers.rtsp_camera import Camera
+from tests.peers.watcher import CLOCK, Shown, Watcher
 
-from edge_agent.aio.clock import SystemClock
-from edge_agent.aio.ring import Ring
-from edge_agent.errors import AgentError
-from edge_agent.live import nobody_to_ask
-from edge_agent.live.sessions import LiveSessions
-from edge_agent.live.settings import LiveSettings
-from edge_agent.values.frame import Frame
-from edge_agent.values.ids import CameraId
-from edge_agent.values.packet import Codec, Packet, StreamInfo
-from edge_agent.values.time import CLOCK_RATE, Monotonic
-from edge_agent.values.viewing import StreamName
-
-SIZE, FPS, GOP_SECONDS, BITRATE = (1920, 1080), 25, 6, 4_000_000
-CAMERA = CameraId("bench")
-MTU = 1200
-STARTS = 12
-VIEWERS = (0, 1, 4, 8)
+VIEWERS = (0, 1, 2, 4, 8, 16, 32)
+SECONDS = 6.0
+SETTLE = 3.0
+GAPS = (1, 2, 6)
+STARTS = 10
+CYCLES = 300
+FPS = 25
+NOISE = "testsrc2=size={size}:rate={fps},noise=alls=12:allf=t"
 
 
-def film() -> list[Packet]:
-    """Returns one group of noise that moves, at the bit rate of a good camera."""
-    noise = np.random.default_rng(1).integers(90, 160, (SIZE[1] * 3 // 2, SIZE[0]), np.uint8)
-    codec = av.VideoCodecContext.create("libx264", "w")
-    codec.width, codec.height, codec.pix_fmt, codec.bit_rate = *SIZE, "yuv420p", BITRATE
-    codec.time_base, codec.framerate = Fraction(1, FPS), Fraction(FPS)
-    codec.gop_size, codec.max_b_frames = FPS * GOP_SECONDS, 0
-    rates = {"maxrate": str(BITRATE), "bufsize": str(BITRATE)}
-    codec.options = {"preset": "ultrafast", "tune": "zerolatency", "x264-params": "scenecut=0", **rates}
-    stream = StreamInfo(Codec.H264, *SIZE, float(FPS))
-    packets: list[Packet] = []
-    for number in range(FPS * GOP_SECONDS):
-        picture = av.VideoFrame.from_ndarray(np.roll(noise, number * 3, axis=1), format="yuv420p")
-        picture.pts = number
-        packets += [
-            Packet(bytes(one), number * CLOCK_RATE // FPS, one.is_keyframe, Monotonic(number / FPS), stream)
-            for one in codec.encode(picture)
-        ]
-    return packets
+class Viewer(Protocol):
+    """Who looks: a browser, or one of a crowd."""
+
+    async def join(self, offer: str | None = None) -> str:
+        """Returns a new viewer's offer, or its answer to a server's."""
+        ...
+
+    async def accept(self, answer: str) -> None:
+        """Takes a server's answer."""
+        ...
 
 
-class Camera:
-    """A ``Picture`` that plays the film over and over."""
+class Place:
+    """A camera, both servers of it, and the viewers.
 
-    def __init__(self, packets: list[Packet]) -> None:
-        self.needs_transcoding = False
-        self.ask_for_key = nobody_to_ask
-        self.ring: Ring[Packet] = Ring(seconds=10.0, limit=48 << 20)
-        self._packets = packets
-        self._number = 0
+    Args:
+        stack: ends them.
+        folder: for their files.
+        gap: seconds from one key frame to the next.
+        picture: what the camera sees.
+        size: of it.
+    """
 
-    @property
-    def streams(self) -> Mapping[StreamName, "Camera"]:
-        """See ``Pictures``."""
-        return {StreamName.MAIN: self}
+    def __init__(
+        self,
+        stack: AsyncExitStack,
+        folder: Path,
+        gap: int,
+        *,
+        picture: str = NOISE,
+        size: tuple[int, int] = (1920, 1080),
+    ) -> None:
+        clip = Clip(picture, size=size, fps=FPS, seconds=12.0, gop=FPS * gap, bitrate="4M")
+        self._pushed = folder / "pushed"
+        camera = Camera(folder, clip, "--in-band", "--no-backchannel", "--pushed", str(self._pushed))
+        stack.callback(camera.stop)
+        self.agent = stack.enter_context(closing(LiveAgent(camera.url)))
+        self.crowd = stack.enter_context(closing(Crowd()))
+        self.janus = Janus(folder, camera.url)
+        stack.push_async_callback(self.janus.close)
 
-    def trouble(self) -> AgentError | None:
-        """Never any."""
-        return None
+    async def to_agent(self, viewer: Viewer) -> str:
+        """Brings one more viewer to our server; returns its session."""
+        session, answer = await self.agent.open(await viewer.join())
+        await viewer.accept(answer)
+        return session
 
-    def open_frames(self, stop: threading.Event) -> Iterator[Frame]:
-        """Nobody asks: the film is H.264 without masks."""
-        raise NotImplementedError(stop)
+    async def to_janus(self, viewer: Viewer) -> str:
+        """Brings one more viewer to Janus; returns what it leaves by."""
+        handle, offer = await self.janus.watch()
+        await self.janus.start(handle, await viewer.join(offer))
+        return handle
 
-    async def play(self) -> None:
-        """Puts packets into the ring when they are due, the first seconds of them at once."""
-        begun = time.monotonic() - GOP_SECONDS / 2
-        while True:
-            due = begun + self._number / FPS
-            await asyncio.sleep(max(0.0, due - time.monotonic()))
-            one = self._packets[self._number % len(self._packets)]
-            pts = self._number * CLOCK_RATE // FPS
-            self.ring.append(Packet(one.data, pts, one.key, Monotonic(due), one.stream))
-            self._number += 1
-
-
-@asynccontextmanager
-async def serving(packets: list[Packet]) -> AsyncIterator[tuple[LiveSessions, Camera]]:
-    """Runs sessions and a camera as long as the block runs."""
-    camera = Camera(packets)
-    sessions = LiveSessions(
-        LiveSettings(viewers=32),
-        SystemClock(),
-        random.Random(1),  # noqa: S311 - jitter
-        opened=lambda _: None,
-        closed=lambda *_: None,
-    )
-    tasks = [asyncio.create_task(sessions.run()), asyncio.create_task(camera.play())]
-    await asyncio.sleep(0)
-    try:
-        yield sessions, camera
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.wait(tasks)
+    def ages(self, shown: list[Shown]) -> list[float]:
+        """Returns how many seconds before it was shown the camera sent each picture."""
+        sent: dict[int, list[float]] = {}
+        for line in self._pushed.read_text().splitlines():
+            number, at = line.split()
+            sent.setdefault(int(number), []).append(float(at))
+        return [one.at - max(at for at in sent[one.number] if at <= one.at) for one in shown]
 
 
-def watch(pipe: Connection) -> None:
-    """A process of viewers, so that their cost is not the agent's: each offer in, each first picture's time out."""
-    # Here, so that only the viewers' process decodes.
-    from aiortc import RTCConfiguration, RTCPeerConnection, RTCSessionDescription  # noqa: PLC0415
+class Usage:
+    """What a process used.
 
-    async def run() -> None:
-        loop = asyncio.get_running_loop()
-        viewers: list[RTCPeerConnection] = []
-        while (wish := await loop.run_in_executor(None, pipe.recv)) != "stop":
-            if wish == "close":
-                await viewers.pop().close()
-                continue
-            viewer = RTCPeerConnection(RTCConfiguration([]))
-            viewers.append(viewer)
-            viewer.addTransceiver("video", direction="recvonly")
-            await viewer.setLocalDescription(await viewer.createOffer())
-            begun = time.monotonic()
-            pipe.send(viewer.localDescription.sdp)
-            answer = await loop.run_in_executor(None, pipe.recv)
-            if wish == "count":  # takes the packets and decodes nothing, so that many fit on this machine
-                viewer.getReceivers()[0]._handle_rtp_packet = _drop  # type: ignore[method-assign] # noqa: SLF001
-            await viewer.setRemoteDescription(RTCSessionDescription(answer, "answer"))
-            if wish == "watch":
-                await viewer.getReceivers()[0].track.recv()
-                pipe.send(time.monotonic() - begun)
-        for viewer in viewers:
-            await viewer.close()
+    Attributes:
+        cpu: seconds of a core.
+        memory: megabytes in memory.
+        threads: how many.
+        files: how many are open, sockets among them.
+    """
 
-    asyncio.run(run())
+    def __init__(self, pid: int) -> None:
+        fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+        self.cpu = (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        self.memory = int(fields[21]) * os.sysconf("SC_PAGE_SIZE") / 1e6
+        self.threads = int(fields[17])
+        self.files = len(list(Path(f"/proc/{pid}/fd").iterdir()))
 
 
-async def _drop(*_: object, **__: object) -> None:
-    return
-
-
-async def first_pictures(packets: list[Packet], pipe: Connection) -> None:
-    """Prints how long a viewer waits for its first decoded picture, from the moment it sends its offer."""
-    ask = asyncio.get_running_loop().run_in_executor
-    waits = []
-    async with serving(packets) as (sessions, camera):
-        for _ in range(STARTS):
-            await asyncio.sleep(random.uniform(0.1, 0.8))  # noqa: S311 - somewhere in the group of pictures
-            pipe.send("watch")
-            session = await sessions.open(CAMERA, await ask(None, pipe.recv), camera, "bench")
-            pipe.send(session.answer_sdp)
-            waits.append(await ask(None, pipe.recv))
-            pipe.send("close")
-            await sessions.close(session.id)
-    median, worst = statistics.median(waits), max(waits)
-    print(f"first picture, key frames {GOP_SECONDS} s apart: median {median:.3f} s, worst of {STARTS} {worst:.3f} s")
-    print(f"  waiting for the next key frame would take {GOP_SECONDS / 2 / median:.0f} times as long on average")
-
-
-async def viewer_cost(packets: list[Packet], pipe: Connection, seconds: float) -> None:
-    """Prints the CPU of an added viewer and its ratio to sending the bytes bare."""
-    ask = asyncio.get_running_loop().run_in_executor
-    costs: dict[int, float] = {}
+async def measure_cost(folder: Path) -> None:
+    """Prints CPU and memory by number of viewers, and what an added one costs."""
     async with AsyncExitStack() as stack:
-        sessions, camera = await stack.enter_async_context(serving(packets))
-        for count in VIEWERS:
-            while sessions.viewers(CAMERA) < count:
-                pipe.send("count")
-                session = await sessions.open(CAMERA, await ask(None, pipe.recv), camera, "bench")
-                pipe.send(session.answer_sdp)
-            await asyncio.sleep(2.0)  # the past is sent by now
-            costs[count] = await measure(seconds)
-            print(f"  {count} viewers: {100 * costs[count]:.2f} % of a core")
-    added = (costs[VIEWERS[-1]] - costs[VIEWERS[1]]) / (VIEWERS[-1] - VIEWERS[1])
-    bare = await bare_cost(packets, seconds)
-    print(f"added viewer {100 * added:.2f} % of a core, bare sendto {100 * bare:.2f} %: {added / bare:.1f} times")
-    print(f"the first viewer costs {(costs[1] - costs[0]) / added:.2f} times an added one")
+        place = Place(stack, folder, 2)
+        await asyncio.sleep(SETTLE)
+        print(f"{'viewers':>8} {'agent CPU':>10} {'memory':>8} {'janus CPU':>10} {'memory':>8}")
+        shares: dict[int, tuple[float, float]] = {}
+        for count, before in zip(VIEWERS, (0, *VIEWERS), strict=False):
+            for come in (place.to_agent, place.to_janus):
+                for _ in range(count - before):
+                    await come(place.crowd)
+            await asyncio.sleep(SETTLE)
+            first = [Usage(pid) for pid in (place.agent.pid, place.janus.pid)]
+            begun = time.monotonic()
+            await asyncio.sleep(SECONDS)
+            took = time.monotonic() - begun
+            last = [Usage(pid) for pid in (place.agent.pid, place.janus.pid)]
+            ours, theirs = ((after.cpu - one.cpu) / took for one, after in zip(first, last, strict=True))
+            shares[count] = ours, theirs
+            print(f"{count:8} {ours:10.2%} {last[0].memory:6.0f} MB {theirs:10.2%} {last[1].memory:6.0f} MB")
+        ours, theirs = ((shares[VIEWERS[-1]][who] - shares[1][who]) / (VIEWERS[-1] - 1) for who in (0, 1))
+        print(f"an added viewer: agent {ours:.2%}, janus {theirs:.2%} of a core: {ours / theirs:.2f} times")
 
 
-async def bare_cost(packets: list[Packet], seconds: float) -> float:
-    """Returns the CPU of sending one film in datagrams of clear RTP payloads, packetised each time."""
-    with (
-        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sink,
-        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as out,
-    ):
-        sink.bind(("127.0.0.1", 0))
-        out.connect(sink.getsockname())
-
-        async def send() -> None:
-            begun, number = time.monotonic(), 0
-            while True:
-                await asyncio.sleep(max(0.0, begun + number / FPS - time.monotonic()))
-                data = packets[number % len(packets)].data
-                for start in range(0, len(data), MTU):
-                    out.send(data[start : start + MTU])
-                number += 1
-
-        task = asyncio.create_task(send())
-        cost = await measure(seconds)
-        task.cancel()
-        await asyncio.wait([task])
-    return cost
-
-
-async def measure(seconds: float) -> float:
-    """Returns the share of a core that this process uses."""
-    before, begun = cpu(), time.monotonic()
-    await asyncio.sleep(seconds)
-    return (cpu() - before) / (time.monotonic() - begun)
+async def measure_start(folder: Path) -> None:
+    """Prints how long Chromium waits for its first picture and how old pictures are, by seconds between key frames."""
+    print(f"{'':14} {'first picture':>21} {'age of pictures':>21}")
+    print(f"{'key frames':14} {'median':>10} {'p95':>10} {'median':>10} {'p95':>10}")
+    for gap in GAPS:
+        async with AsyncExitStack() as stack:
+            place = Place(stack, folder, gap, picture=NOISE + CLOCK, size=(1280, 720))
+            browser = await stack.enter_async_context(chromium(folder / f"profile{gap}"))
+            watcher = await Watcher.open(browser)
+            await asyncio.sleep(gap + SETTLE)
+            for name, come, leave in (
+                ("agent", place.to_agent, place.agent.leave),
+                ("janus", place.to_janus, place.janus.leave),
+            ):
+                waits, ages = [], []
+                for _ in range(STARTS):
+                    await asyncio.sleep(random.uniform(0.1, gap))  # noqa: S311 - anywhere between two key frames
+                    viewer = await come(watcher)
+                    waits.append(await watcher.first() - watcher.begun)
+                    await asyncio.sleep(1.0)  # at live by then
+                    ages += place.ages(await watcher.read(FPS))
+                    await leave(viewer)
+                    await watcher.leave()
+                figures = (statistics.median(waits), late(waits), statistics.median(ages), late(ages))
+                print(f"{gap} s  {name:9} " + " ".join(f"{figure:8.3f} s" for figure in figures), flush=True)
 
 
-def cpu() -> float:
-    """Returns the seconds of CPU that this process used."""
-    usage = resource.getrusage(resource.RUSAGE_SELF)
-    return usage.ru_utime + usage.ru_stime
+def late(waits: list[float]) -> float:
+    """Returns the 95th percentile."""
+    return statistics.quantiles(waits, n=20, method="inclusive")[-1]
 
 
-def main() -> None:
-    """Runs both."""
-    seconds = float(sys.argv[1]) if len(sys.argv) > 1 else 8.0
-    packets = film()
-    rate = sum(one.size for one in packets) * 8 / GOP_SECONDS / 1e6
-    print(f"{SIZE[0]}x{SIZE[1]} at {FPS}, {rate:.1f} Mb/s")
-    ours, theirs = get_context("spawn").Pipe()
-    viewers = get_context("spawn").Process(target=watch, args=(theirs,))
-    viewers.start()
-    try:
-        asyncio.run(first_pictures(packets, ours))
-        asyncio.run(viewer_cost(packets, ours, seconds))
-        ours.send("stop")
-        viewers.join(10)
-    finally:
-        viewers.kill()
+async def measure_cycles(folder: Path) -> None:
+    """Prints what is left of viewers that came and went."""
+    async with AsyncExitStack() as stack:
+        place = Place(stack, folder, 2)
+        await asyncio.sleep(SETTLE)
+        for cycle in range(CYCLES + 1):
+            if cycle in {20, CYCLES}:
+                tasks, used = await place.agent.tasks(), Usage(place.agent.pid)
+                state = f"{used.memory:.1f} MB, {used.threads} threads, {used.files} files, {tasks} tasks"
+                print(f"after {cycle:3} viewers: {state}")
+            session = await place.to_agent(place.crowd)
+            if cycle % 3:
+                await asyncio.sleep(0.1)
+            await place.agent.leave(session)
+            await place.crowd.leave()
+
+
+async def main() -> None:
+    """Runs what is named."""
+    parts = {"cost": measure_cost, "start": measure_start, "cycles": measure_cycles}
+    for name in sys.argv[1:] or parts:
+        with tempfile.TemporaryDirectory() as folder:
+            await parts[name](Path(folder))
 
 
 if __name__ == "__main__":
-    main()
+    asyncio.run(main())

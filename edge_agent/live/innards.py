@@ -113,18 +113,26 @@ class Cipher:
         self._session = transport._tx_srtp  # noqa: SLF001
         self._buffer = ffi.new("unsigned char[]", room)
         self._length = ffi.new("int *")
-        self.scratch = memoryview(ffi.buffer(self._buffer))
+        self.scratch = memoryview(ffi.buffer(self._buffer)).cast("B")
 
-    def protect(self, offset: int, length: int) -> None:
-        """Encrypts the packet of ``length`` bytes at ``offset``, which grows by ``tag``.
+    def protect(self, count: int, size: int, last: int) -> None:
+        """Encrypts the packets at the scratch's beginning, which lie ``size`` bytes apart, room for tags included.
+
+        Args:
+            count: of packets.
+            size: bytes of each.
+            last: bytes of the last one.
 
         Raises:
-            ConnectionError: it stayed clear; nothing may be sent.
+            ConnectionError: one stayed clear; nothing may be sent.
         """
-        self._length[0] = length
-        status = lib.srtp_protect(self._session._srtp[0], self._buffer + offset, self._length)  # noqa: SLF001
-        if status != lib.srtp_err_status_ok:
-            raise ConnectionError(f"a packet could not be encrypted (libsrtp status {status})")
+        # The innermost loop of live view: what it need not look up for each packet is looked up here.
+        protect, session, buffer, length = lib.srtp_protect, self._session._srtp[0], self._buffer, self._length  # noqa: SLF001
+        clear, tag, end = size - self.tag, self.tag, (count - 1) * size
+        for offset in range(0, count * size, size):
+            length[0] = clear if offset < end else last - tag
+            if status := protect(session, buffer + offset, length):
+                raise ConnectionError(f"a packet could not be encrypted (libsrtp status {status})")
 
 
 class Way:

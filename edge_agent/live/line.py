@@ -7,9 +7,11 @@ import struct
 from contextlib import suppress
 from dataclasses import dataclass
 
+import numpy as np
 from aiortc import RTCDtlsTransport
+from numpy.typing import NDArray
 
-from edge_agent.live.innards import Cipher, Way
+from edge_agent.live.innards import GCM_TAG, Cipher, Way
 from edge_agent.live.payload import ABREAST, LARGEST, Train, Unit
 from edge_agent.values.time import Monotonic
 
@@ -17,10 +19,20 @@ PLAIN = struct.Struct("!BBHLL")
 STAMPED = struct.Struct("!BBHLLHHL")
 """RTP's header (RFC 3550, section 5.1), bare and with the time of sending as its one extension (RFC 8285)."""
 
-SEND_TIME_RATE = 1 << 18
-"""Ticks a second of that time; only its differences mean something, so it is monotonic."""
+SEQUENCE = slice(2, 4)
+"""Where the sequence number is in it."""
 
-LARGEST_PACKET = STAMPED.size + LARGEST + 16
+MARKER = 0x80
+"""The bit of its second byte that ends a picture."""
+
+NUMBERS = np.arange((1 << 16) + ABREAST).astype(">u2").view(np.uint8).reshape(-1, 2)
+"""Sequence numbers as they travel, a train further than they go."""
+
+SEND_TIME_RATE = 1 << 18
+"""Ticks a second of the time of sending; only its differences mean something, so it is monotonic."""
+
+LARGEST_PACKET = STAMPED.size + LARGEST + 2 + GCM_TAG
+"""Bytes of a packet that is sent again, which tells its old number."""
 
 BREATH = 0.002
 """Seconds between two trains of one picture: 28 kB each makes 110 Mb/s, which a good radio link takes without loss."""
@@ -47,25 +59,21 @@ class Stream:
     send_time: int = 0
 
     @property
-    def header(self) -> int:
+    def size(self) -> int:
         """Bytes of a header."""
         return STAMPED.size if self.send_time else PLAIN.size
 
-    def write(
-        self, where: memoryview, offset: int, sequence: int, stamp: int, sent: Monotonic, *, marker: bool
-    ) -> None:
-        """Writes a header; all but the time of sending are taken modulo what they have room for."""
-        second = (0x80 if marker else 0) | self.payload_type
-        sequence, stamp = sequence & 0xFFFF, stamp & 0xFFFF_FFFF
-        if self.send_time:
-            extension = (self.send_time << 4 | 2) << 24 | int(sent * SEND_TIME_RATE) & 0xFF_FFFF
-            STAMPED.pack_into(where, offset, 0x90, second, sequence, stamp, self.ssrc, 0xBEDE, 1, extension)
-        else:
-            PLAIN.pack_into(where, offset, 0x80, second, sequence, stamp, self.ssrc)
+    def header(self, stamp: int, sent: Monotonic) -> NDArray[np.uint8]:
+        """Returns a header without marker and number, in which the packets of a picture differ."""
+        rest = self.payload_type, 0, stamp & 0xFFFF_FFFF, self.ssrc
+        if not self.send_time:
+            return np.frombuffer(PLAIN.pack(0x80, *rest), np.uint8)
+        told = (self.send_time << 4 | 2) << 24 | int(sent * SEND_TIME_RATE) & 0xFF_FFFF
+        return np.frombuffer(STAMPED.pack(0x90, *rest, 0xBEDE, 1, told), np.uint8)
 
 
 class Line:
-    """Sends to one viewer; for one coroutine, but for ``send_one``.
+    """Sends to one viewer; for one coroutine, but for ``send_again``.
 
     Args:
         transport: connected.
@@ -79,7 +87,7 @@ class Line:
         self.packets = 0
         self.octets = 0
         self._cipher = Cipher(transport, ABREAST * LARGEST_PACKET)
-        self._single = Cipher(transport, LARGEST_PACKET + 2)
+        self._again = Cipher(transport, LARGEST_PACKET)
         self._way = Way(transport)
         self._segments = True
 
@@ -89,18 +97,18 @@ class Line:
         Raises:
             ConnectionError: there is no path to the viewer any more.
         """
-        trains = unit.trains(stream.header, self._cipher.tag)
-        for number, train in enumerate(trains):
+        for number, train in enumerate(unit.trains(stream.size, self._cipher.tag)):
             if number:
                 await asyncio.sleep(BREATH)
             self._way.find()
-            self._load(train, stream, sequence, stamp, sent)
-            await self._dispatch(train)
+            _load(self._cipher, train, stream, sequence, stream.header(stamp, sent))
+            if not self._leaves_whole(train):
+                await self._send_each(train)
             sequence += train.count
             self.packets += train.count
-            self.octets += len(train.image) - train.count * (stream.header + self._cipher.tag)
+            self.octets += len(train.image) - train.count * (stream.size + self._cipher.tag)
 
-    async def send_one(
+    async def send_again(
         self, payload: bytes, stream: Stream, sequence: int, stamp: int, sent: Monotonic, *, marker: bool
     ) -> None:
         """Sends one packet beside the others, or loses it where the socket is full.
@@ -109,12 +117,10 @@ class Line:
             ConnectionError: there is no path to the viewer any more.
         """
         self._way.find()
-        length = stream.header + len(payload)
-        scratch = self._single.scratch
-        stream.write(scratch, 0, sequence, stamp, sent, marker=marker)
-        scratch[stream.header : length] = payload
-        self._single.protect(0, length)
-        packet = scratch[: length + self._single.tag]
+        image = b"".join((bytes(stream.size), payload, bytes(self._again.tag)))
+        train = Train(image, 1, len(image), len(image), ends=marker)
+        _load(self._again, train, stream, sequence, stream.header(stamp, sent))
+        packet = self._again.scratch[: len(image)]
         if self._way.socket is None:
             await self._way.relay(bytes(packet))
             return
@@ -125,35 +131,42 @@ class Line:
         """Lets go of the socket."""
         self._way.close()
 
-    def _load(self, train: Train, stream: Stream, sequence: int, stamp: int, sent: Monotonic) -> None:
-        scratch, protect, tag = self._cipher.scratch, self._cipher.protect, self._cipher.tag
-        scratch[: len(train.image)] = train.image
-        final = train.count - 1
-        for number in range(train.count):
-            offset = number * train.size
-            stream.write(scratch, offset, sequence + number, stamp, sent, marker=train.ends and number == final)
-            protect(offset, (train.last if number == final else train.size) - tag)
-
-    async def _dispatch(self, train: Train) -> None:
-        packets = self._cipher.scratch[: len(train.image)]
-        if self._segments and self._way.socket is not None:
-            cut = [(socket.IPPROTO_UDP, SEGMENT, struct.pack("@H", train.size))] if train.count > 1 else []
-            try:
-                self._way.socket.sendmsg([packets], cut, 0, self._way.address)
-            except BlockingIOError:
-                pass  # full: what follows waits
-            except OSError as exc:
-                if exc.errno not in REFUSED:
-                    return  # the network is away; whether the viewer is, its reports will tell
+    def _leaves_whole(self, train: Train) -> bool:
+        """Sends a train in one call; False where that cannot be done, or not now."""
+        if self._way.socket is None or not self._segments:
+            return False
+        cut = [(socket.IPPROTO_UDP, SEGMENT, struct.pack("@H", train.size))] if train.count > 1 else []
+        try:
+            self._way.socket.sendmsg([self._cipher.scratch[: len(train.image)]], cut, 0, self._way.address)
+        except BlockingIOError:
+            return False
+        except OSError as exc:
+            if exc.errno in REFUSED:
                 self._segments = False
-            else:
-                return
-        for start in range(0, len(packets), train.size):
-            packet = packets[start : start + train.size]
+                return False
+            # The network is away; whether the viewer is too, its silence will tell.
+        return True
+
+    async def _send_each(self, train: Train) -> None:
+        for start in range(0, len(train.image), train.size):
+            packet = self._cipher.scratch[start : min(start + train.size, len(train.image))]
             if self._way.socket is None:
                 await self._way.relay(bytes(packet))
                 continue
-            try:
+            with suppress(OSError):
                 await asyncio.get_running_loop().sock_sendto(self._way.socket, packet, self._way.address)
-            except OSError:
-                return
+
+
+def _load(cipher: Cipher, train: Train, stream: Stream, sequence: int, header: NDArray[np.uint8]) -> None:
+    """Puts a train into a cipher's scratch, addressed and encrypted."""
+    cipher.scratch[: len(train.image)] = train.image
+    # Written for all packets at once: one by one it takes as long as the encryption.
+    headers: NDArray[np.uint8] = np.ndarray(
+        (train.count, stream.size), np.uint8, cipher.scratch, strides=(train.size, 1)
+    )
+    headers[:] = header
+    first = sequence & 0xFFFF
+    headers[:, SEQUENCE] = NUMBERS[first : first + train.count]
+    if train.ends:
+        headers[-1, 1] |= MARKER
+    cipher.protect(train.count, train.size, train.last)

@@ -174,6 +174,6 @@ class Sender:
                 payload, number = sequence.to_bytes(2, "big") + payload, self._resent
                 self._resent += 1
             try:
-                await line.send_one(payload, self._repair, number, sent.stamp, now, marker=sent.marker)
+                await line.send_again(payload, self._repair, number, sent.stamp, now, marker=sent.marker)
             except ConnectionError as exc:
                 log.debug("a packet could not be sent again: %s", exc)

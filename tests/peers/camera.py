@@ -10,6 +10,7 @@ import argparse
 import json
 import re
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +44,9 @@ def options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--clip", default=PATTERN, help="Annex B with delimiters as it is, else any film or pattern")
     parser.add_argument("--heard", type=Path, help="file for what the loudspeaker hears")
+    parser.add_argument(
+        "--pushed", type=Path, help="file for when each picture was sent: its number, wall-clock seconds"
+    )
     parser.add_argument("--user", default="")
     parser.add_argument("--password", default="")
     parser.add_argument("--basic", action="store_true", help="ask for the password in Basic instead of Digest form")
@@ -69,9 +73,11 @@ class Film:
         units: access units, parameter sets in band.
         in_band: whether to send those sets again and again; else only once, from where they get into the SDP.
         fps: ticks a second.
+        pushed: where to write when each was sent.
     """
 
-    def __init__(self, units: list[bytes], *, in_band: bool, fps: int) -> None:
+    def __init__(self, units: list[bytes], *, in_band: bool, fps: int, pushed: Path | None) -> None:
+        self._pushed = pushed.open("w", buffering=1) if pushed else None
         self.flowing = True
         self._first = units[0]
         self._units = units if in_band else [without_parameters(unit) for unit in units]
@@ -86,6 +92,8 @@ class Film:
             nonlocal position
             if self.flowing:
                 unit = self._units[position % len(self._units)] if position else self._first
+                if self._pushed is not None:
+                    self._pushed.write(f"{position % len(self._units)} {time.time()}\n")
                 position += 1
                 source.emit("push-buffer", Gst.Buffer.new_wrapped(unit))
             return True
@@ -176,7 +184,7 @@ def main() -> None:
     if not args.no_backchannel:
         factory.set_backchannel_launch(loudspeaker(args))
     units = [b"\xff" * (8000 // args.fps)] if args.audio_only else access_units(args)
-    film = Film(units, in_band=args.in_band or args.audio_only, fps=args.fps)
+    film = Film(units, in_band=args.in_band or args.audio_only, fps=args.fps, pushed=args.pushed)
     factory.connect("media-configure", lambda _, media: film.show(media))
     if args.user:
         guard(args, server, factory)
