@@ -8,6 +8,7 @@ DEMO_PACKAGES := espeak-ng
 TEST_PACKAGES := $(DEMO_PACKAGES) nodejs mosquitto mosquitto-clients iproute2 iptables ffmpeg chromium alsa-utils libasound2-plugins python3-gi \
 	gir1.2-gst-rtsp-server-1.0 gstreamer1.0-tools gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad \
 	gstreamer1.0-plugins-ugly
+BENCH_PACKAGES := janus
 
 .PHONY: demo test check format bench lock wheels clean
 
@@ -31,7 +32,7 @@ format: $(STAMPS)/python
 	@$(BIN)/ruff format .
 
 ## Benchmarks; each prints ratios against something run beside it.
-bench: $(STAMPS)/python $(STAMPS)/test-packages
+bench: $(STAMPS)/python $(STAMPS)/test-packages $(STAMPS)/bench-packages
 	@for script in bench/*.py; do echo "== $$script"; $(BIN)/python $$script; done
 
 ## Every dependency must come as a wheel on the boxes: aarch64, Python 3.11 and 3.13.
