@@ -7,7 +7,7 @@ STAMPS := .cache/stamps
 DEMO_PACKAGES := espeak-ng
 TEST_PACKAGES := $(DEMO_PACKAGES) nodejs mosquitto mosquitto-clients iproute2 iptables ffmpeg chromium alsa-utils libasound2-plugins python3-gi \
 	gir1.2-gst-rtsp-server-1.0 gstreamer1.0-tools gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad \
-	gstreamer1.0-plugins-ugly
+	gstreamer1.0-plugins-ugly coturn
 BENCH_PACKAGES := janus
 
 .PHONY: demo test check format bench lock wheels clean

@@ -10,6 +10,7 @@ import logging
 import os
 import socket
 import struct
+from functools import partial
 from typing import Protocol
 
 from aiortc import RTCDtlsTransport, RTCPeerConnection, RTCRtpTransceiver
@@ -48,6 +49,12 @@ class LibrarySender(Protocol):
         """Returns what is counted."""
 
     async def _handle_rtcp_packet(self, packet: AnyRtcpPacket) -> None: ...
+
+
+def gather_within(transport: RTCDtlsTransport, seconds: int) -> None:
+    """Bounds how long relays and STUN servers are waited for; the library's own 5 s would hold up every answer."""
+    connection = transport.transport.iceGatherer._connection  # noqa: SLF001
+    connection.get_component_candidates = partial(connection.get_component_candidates, timeout=seconds)  # type: ignore[method-assign]
 
 
 def take_over(transceiver: RTCRtpTransceiver, sender: LibrarySender) -> None:

@@ -26,6 +26,9 @@ from edge_agent.live.track import RingTrack
 PROFILES = ("42e01f", "42001f")
 """H.264 profiles to answer with, best known first; browsers decode a camera's Main and High under either."""
 
+GATHERING = 1
+"""Seconds that relays and STUN servers are waited for: one that is down must not hold up those who need none."""
+
 log = logging.getLogger(__name__)
 
 # They tell each candidate of each viewer, twenty lines for a picture; what matters to people is told by the sessions.
@@ -61,6 +64,7 @@ class Peer:
         h264 = {codec.parameters.get("profile-level-id"): codec for codec in codecs if codec.mimeType == "video/H264"}
         resend = [codec for codec in codecs if codec.mimeType == "video/rtx"]
         transceiver.setCodecPreferences([*(h264[profile] for profile in PROFILES), *resend])
+        innards.gather_within(transceiver.sender.transport, GATHERING)
         self._failed = False
         self._sender = Sender(track, transceiver.sender.transport, clock, packetise=packetise, failed=self._fail)
         innards.take_over(transceiver, self._sender)

@@ -2,9 +2,11 @@
 
 import asyncio
 import json
+import os
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -13,18 +15,23 @@ import av
 import numpy as np
 import pytest
 from playwright.async_api import Page
+from pydantic import SecretStr
 
-from edge_agent.live.sessions import Asked
-from edge_agent.live.viewer import Session
+from edge_agent.live.settings import IceServer
 from edge_agent.values.packet import Codec, Packet, StreamInfo
 from edge_agent.values.time import CLOCK_RATE, Monotonic
-from edge_agent.values.viewing import StreamName, Wish
+from edge_agent.values.viewing import StreamName
+from tests.conftest import _need as need
 from tests.live.test_sessions import STREET, Live, live
-from tests.live.viewer import FakeCamera, playing
+from tests.live.viewer import FakeCamera, encode, playing
 from tests.peers.browser import CHROMIUM, chromium
 from tests.peers.clips import ROOT
 from tests.peers.network import Network, may_make_networks, network
-from tests.peers.peer import Peer
+from tests.peers.peer import Peer, missing
+from tests.peers.turn import SECRET, Turn
+
+OUT = float(os.environ.get("CABLE_OUT", "5"))
+"""Seconds; by hand also 20, which is what the design promises."""
 
 SCREENSHOTS = ROOT / ".cache" / "screenshots"
 
@@ -38,16 +45,17 @@ OFFER = """async () => {
     () => connection.iceGatheringState === "complete" && done()));
   await connection.setLocalDescription();
   await gathered;
-  const shown = (_, picture) => { window.shown = picture.width; video.requestVideoFrameCallback(shown); };
+  window.pictures = 0;
+  const shown = (_, picture) => { window.shown = picture.width; pictures++; video.requestVideoFrameCallback(shown); };
   video.requestVideoFrameCallback(shown);
   return connection.localDescription.sdp;
 }"""
 
 ACCEPT = """sdp => connection.setRemoteDescription({ type: "answer", sdp })"""
 
-WIDTH = """width => window.shown === width"""
+MOVING = """before => window.pictures > before + 25"""
 
-pytestmark = pytest.mark.skipif(not may_make_networks(), reason="needs root and iproute2 to make a network")
+WIDTH = """width => window.shown === width"""
 
 
 def costly(bits: int, *, size: tuple[int, int] = (320, 240), fps: int = 25) -> list[Packet]:
@@ -71,34 +79,25 @@ def costly(bits: int, *, size: tuple[int, int] = (320, 240), fps: int = 25) -> l
 
 @pytest.fixture
 def far() -> Iterator[Network]:
+    """The viewer's network."""
+    if not may_make_networks():
+        pytest.skip("needs root, the right to make networks, and iproute2")
     with network() as made:
         yield made
 
 
-class FarViewer:
-    """The viewer of ``tests.peers.far_viewer`` in the hands of a test."""
-
-    def __init__(self, peer: Peer) -> None:
-        self.peer = peer
-
-    async def tells(self, what: str) -> Any:
-        """Waits for a line that tells this."""
-        while what not in (told := json.loads(await asyncio.to_thread(self.peer.line))):
-            continue
-        return told[what]
+@pytest.fixture
+def box(far: Network) -> Iterator[Network]:
+    """The agent's network, as a router without an open port makes it: there is no way to any other."""
+    with network() as made:
+        yield made
 
 
-@asynccontextmanager
-async def watching(
-    it: Live, far: Network, log: Path, camera: FakeCamera, wish: Wish = Wish.AUTO, *turn: str
-) -> AsyncIterator[tuple[FarViewer, Session]]:
-    """Has somebody watch from another network."""
-    with await asyncio.to_thread(far.python, "tests.peers.far_viewer", log, *turn) as peer:
-        viewer = FarViewer(peer)
-        session = await it.sessions.open(STREET, await viewer.tells("offer"), camera, "anne", Asked(stream=wish))
-        await asyncio.to_thread(peer.tell, json.dumps({"answer": session.answer_sdp}))
-        yield viewer, session
-        await it.sessions.close(session.id)
+async def heard(peer: Peer, what: str) -> Any:
+    """Waits for a line that tells this."""
+    while what not in (told := json.loads(await asyncio.to_thread(peer.line))):
+        continue
+    return told[what]
 
 
 @asynccontextmanager
@@ -116,6 +115,11 @@ async def browsing(it: Live, far: Network, folder: Path, camera: FakeCamera) -> 
 async def width(page: Page, wanted: int) -> None:
     """Waits until the picture is so wide and moves."""
     await page.wait_for_function(WIDTH, arg=wanted, timeout=40_000)
+
+
+async def moving(page: Page) -> None:
+    """Waits until so many more pictures were shown."""
+    await page.wait_for_function(MOVING, arg=await page.evaluate("window.pictures"), timeout=40_000)
 
 
 async def moves(it: Live, count: int) -> tuple[StreamName, str]:
@@ -151,3 +155,74 @@ async def test_a_viewer_whose_link_becomes_thin_sees_the_small_stream_until_it_i
         figures = {"moved": round(moved, 1), "seen": round(seen, 1), "back": round(back, 1)}
         SCREENSHOTS.mkdir(parents=True, exist_ok=True)
         (SCREENSHOTS / "thin-link.json").write_text(json.dumps(figures))
+
+
+@pytest.mark.timeout(120)
+@pytest.mark.parametrize("near", [False, True], ids=["the viewer's", "the box's"])
+async def test_a_cable_that_was_out_for_a_while_ends_no_view(tmp_path: Path, far: Network, near: bool) -> None:  # noqa: FBT001
+    camera = FakeCamera(encode(gop=25))
+    async with live() as it, playing(camera), browsing(it, far, tmp_path, camera) as page:
+        await moving(page)
+        await asyncio.to_thread(far.pull, near=near)
+        await asyncio.sleep(OUT)
+        await asyncio.to_thread(far.plug, near=near)
+        await moving(page)
+        assert not it.closed
+
+
+@pytest.fixture
+def coturn(tmp_path: Path, far: Network, box: Network) -> Iterator[Turn]:
+    """A relay that both networks reach."""
+    need(not missing("turnserver"), "needs a relay: apt-get install coturn")
+    with Turn(tmp_path, [far.near, box.near]) as made:
+        yield made
+
+
+def using(server: IceServer) -> tuple[str, ...]:
+    """Returns what a far viewer is told of a relay."""
+    account = ("--username", server.username, "--credential", server.credential.get_secret_value())
+    return ("--turn", server.urls[0], *account)
+
+
+@asynccontextmanager
+async def relayed(folder: Path, far: Network, box: Network, turn: Turn, viewer: IceServer) -> AsyncIterator[Peer]:
+    """Opens a view between two networks that reach the relay alone; gives the viewer."""
+    settings = {"ice_servers": [{"urls": [turn.url(box.near)], "secret": SECRET}]}
+    agent = await asyncio.to_thread(box.python, "tests.peers.far_agent", folder / "agent", json.dumps(settings))
+    person = await asyncio.to_thread(far.python, "tests.peers.far_viewer", folder / "viewer", *using(viewer))
+    with agent, person:
+        offer = await heard(person, "offer")
+        await asyncio.to_thread(agent.tell, json.dumps({"offer": offer}))
+        await asyncio.to_thread(person.tell, json.dumps({"answer": await heard(agent, "answer")}))
+        yield person
+
+
+@pytest.mark.timeout(60)
+async def test_a_viewer_that_reaches_the_relay_alone_sees_the_picture(
+    tmp_path: Path, far: Network, box: Network, coturn: Turn
+) -> None:
+    server = IceServer(urls=(coturn.url(far.near),), secret=SecretStr(SECRET))
+    async with relayed(tmp_path, far, box, coturn, server.issue("anne", datetime.now(UTC))) as viewer:
+        assert await heard(viewer, "width") == 320
+
+
+@pytest.mark.timeout(60)
+async def test_credentials_that_are_too_old_open_no_relay(tmp_path: Path, far: Network, coturn: Turn) -> None:
+    server = IceServer(urls=(coturn.url(far.near),), secret=SecretStr(SECRET), lifetime=60)
+    old = server.issue("anne", datetime.now(UTC) - timedelta(hours=1))
+    with await asyncio.to_thread(far.python, "tests.peers.far_viewer", tmp_path / "viewer", *using(old)) as viewer:
+        assert " typ relay" not in await heard(viewer, "offer")
+
+
+@pytest.mark.timeout(60)
+async def test_a_relay_that_does_not_answer_holds_no_viewer_up(tmp_path: Path, far: Network, box: Network) -> None:
+    nobody = f"{box.near}77"  # in the box's own network, so that it is not refused but silent
+    servers = [{"urls": [f"turn:{nobody}:3478?transport=udp"], "secret": SECRET}]
+    settings = json.dumps({"ice_servers": servers})
+    agent = await asyncio.to_thread(box.python, "tests.peers.far_agent", tmp_path / "agent", settings)
+    with agent, await asyncio.to_thread(box.python, "tests.peers.far_viewer", tmp_path / "viewer") as person:
+        await asyncio.to_thread(agent.tell, json.dumps({"offer": await heard(person, "offer")}))
+        told = json.loads(await asyncio.to_thread(agent.line))
+        assert 0.9 < told["seconds"] < 2.5
+        await asyncio.to_thread(person.tell, json.dumps({"answer": told["answer"]}))
+        assert await heard(person, "width") == 320

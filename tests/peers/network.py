@@ -5,21 +5,28 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from itertools import count
 from pathlib import Path
 
-from tests.peers.peer import Peer
+from tests.peers.peer import Peer, missing
 
 ROOT = Path(__file__).resolve().parents[2]
 
 _NUMBERS = count()
 
 
+@cache
 def may_make_networks() -> bool:
-    """Tells whether this process may make namespaces and shape links."""
-    return (
-        os.geteuid() == 0 and not subprocess.run(["ip", "netns", "list"], capture_output=True, check=False).returncode
-    )
+    """Tells whether this process may make namespaces and shape links; tries it once."""
+    if os.geteuid() != 0 or missing("ip", "tc"):
+        return False
+    try:
+        with network() as tried:
+            tried.carry(1_000_000)
+    except subprocess.CalledProcessError:
+        return False
+    return True
 
 
 class Network:
@@ -58,13 +65,13 @@ class Network:
             shape = ["tbf", "rate", f"{bits}bit", "burst", "16kb", "latency", "200ms"]
             subprocess.run(["tc", "qdisc", "replace", *device, *shape], check=True)
 
-    def pull(self) -> None:
-        """Pulls the cable out."""
-        _ip("link", "set", self._near, "down")
+    def pull(self, *, near: bool = False) -> None:
+        """Pulls the cable out at the far end, or at this machine's."""
+        _ip(*([] if near else ["-n", self.name]), "link", "set", self._near if near else self._far, "down")
 
-    def plug(self) -> None:
+    def plug(self, *, near: bool = False) -> None:
         """Plugs it in again."""
-        _ip("link", "set", self._near, "up")
+        _ip(*([] if near else ["-n", self.name]), "link", "set", self._near if near else self._far, "up")
 
     def run(self, command: list[str], log: Path) -> Peer:
         """Starts a program in the namespace."""
