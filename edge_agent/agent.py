@@ -100,6 +100,7 @@ class Agent:
             inspector=Inspector(models, settings.appearance),
             worker=self._workers[CPU],
             detecting=detecting,
+            columns=settings.detector.tiles[0],
             tracking=settings.tracking,
             appearance=settings.appearance,
             journal=self.journal,

@@ -39,7 +39,8 @@ from edge_agent.values.track import Scene
 from edge_agent.values.viewing import StreamName
 
 SMALLEST = 416
-"""Pixels across that a sub-stream needs to be watched: what a detector looks at; people would shrink further below."""
+"""Pixels across that a sub-stream needs to be watched, for each tile of the detector: with fewer, people far away are
+too small in it to be found."""
 
 LINGER = 10.0
 """Seconds that the main stream is still looked at after the last person left: the next one is mostly not far."""
@@ -62,6 +63,7 @@ class Shared:
         inspector: looks at a tracked person's face.
         worker: runs the inspector, one request a camera at a time.
         detecting: runs the detector; the same worker where the same accelerator computes.
+        columns: in how many parts across the detector looks at a picture.
         tracking: how tracks are kept.
         appearance: how looks become a verdict.
         journal: where events are made.
@@ -74,6 +76,7 @@ class Shared:
     inspector: Inspector
     worker: Worker
     detecting: Worker
+    columns: int
     tracking: TrackSettings
     appearance: AppearanceSettings
     journal: Journal
@@ -189,7 +192,11 @@ class Camera:
         sub = self.streams.get(StreamName.SUB)
         if sub is None or sub.trouble():
             return self.main
-        return self.main if self.main.trouble() is None and (closely or max(sub.size) < SMALLEST) else sub
+        return (
+            self.main
+            if self.main.trouble() is None and (closely or max(sub.size) < SMALLEST * self._shared.columns)
+            else sub
+        )
 
     async def _understand(self, lookout: Lookout, frames: Latest[Frame]) -> None:
         while True:

@@ -16,6 +16,7 @@ from edge_agent.agent import Agent
 from edge_agent.camera import encode_snapshot
 from edge_agent.streams import CameraStream, Eye
 from edge_agent.values.frame import Frame
+from edge_agent.values.geometry import Box
 from edge_agent.values.ids import CameraId
 from edge_agent.values.track import Scene
 from edge_agent.values.viewing import StreamName, Wish
@@ -59,8 +60,8 @@ async def test_a_quiet_camera_is_watched_by_its_sub_stream_and_whoever_comes_by_
         sight, seen = agent.cameras[YARD]._sight, asyncio.Queue[tuple[int, bool]]()
         understand = sight.understand
 
-        async def note(frame: Frame) -> Scene:
-            scene = await understand(frame)
+        async def note(frame: Frame, moving: Box | None) -> Scene:
+            scene = await understand(frame, moving)
             seen.put_nowait((frame.width, bool(scene.tracks)))
             return scene
 
