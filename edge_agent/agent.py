@@ -26,6 +26,7 @@ from edge_agent.inference.models import Models
 from edge_agent.inference.worker import Worker
 from edge_agent.live.sessions import LiveSessions
 from edge_agent.live.viewer import Session
+from edge_agent.live.voice import Talking, Voices
 from edge_agent.onvif.device import OnvifDevice
 from edge_agent.onvif.keys import KeyFrames
 from edge_agent.onvif.ptz import Ptz
@@ -88,6 +89,7 @@ class Agent:
         self.journal = Journal(self.outbox, settings.agent.id, clock, Trail(state / TRAIL))
         self.feed = Feed()
         self.live = LiveSessions(settings.live, clock, rng, opened=self._opened, closed=self._closed, moved=self._moved)
+        self.voices = Voices(settings.live, clock, closed=self._talked)
         self.voice = Voice(settings.talkdown, SoundCache(state / "spoken"))
         self._voices = {
             name: self.voice.at(place=camera.place or settings.agent.place, camera=camera.name or name)
@@ -132,7 +134,7 @@ class Agent:
         }
         self._devices = {name: OnvifDevice(camera.onvif) for name, camera in settings.cameras.items() if camera.onvif}
         self.ptzs = {
-            name: Ptz(device, clock, rng, changed=partial(self._can_turn, name))
+            name: Ptz(device, clock, rng, changed=partial(self._can_otherwise, name))
             for name, device in self._devices.items()
             if (onvif := settings.cameras[name].onvif) and onvif.ptz
         }
@@ -146,8 +148,10 @@ class Agent:
             self.announcers,
             self.ptzs,
             self.live,
+            self.voices,
             self.journal,
             Layouts(state),
+            changed=self._can_otherwise,
             healthy=lambda: self._group is not None,
             metrics=lambda: self.figures.render(),  # noqa: PLW0108 - made below, it reads the uplink too
         )
@@ -193,6 +197,7 @@ class Agent:
                 async with (
                     background(
                         live=self.live.run(),
+                        talks=self.voices.run(),
                         health=self._report(),
                         vitals=self.vitals.watch_loop(),
                         events=self._follow(),
@@ -279,7 +284,7 @@ class Agent:
         self.uplink.retain(CAMERA_STATUS.format(name), told | {"viewers": self.live.viewers(name)})
         self.feed.publish("camera", self.desk.describe_camera(self.cameras[name]), key=name)
 
-    def _can_turn(self, name: CameraId) -> None:
+    def _can_otherwise(self, name: CameraId) -> None:
         self.uplink.retain(INFO, self.desk.inform())
         self.feed.publish("camera", self.desk.describe_camera(self.cameras[name]), key=name)
 
@@ -308,11 +313,14 @@ class Agent:
         await self.journal.tell(name, data)
 
     def _sounds(self, name: CameraId, playing: Playing | None) -> None:
-        told = {"camera": name, "state": "playing" if playing else "idle"}
+        told: dict[str, object] = {"camera": name, "state": "playing" if playing else "idle"}
         if playing:
-            told |= {"text": playing.text, "language": playing.language, "actor": playing.actor}
+            told |= {"text": playing.text, "language": playing.language, "actor": playing.actor, "live": playing.live}
         self.feed.publish("speech", told, key=name)
         self._moments.tell(CAMERA_SPEECH.format(name), lambda: told)
+
+    def _talked(self, talk: Talking) -> None:
+        self._soon(self.desk.audit(talk.actor, "talkdown.close", talk.camera, detail=talk.reason), "audit")
 
     def _opened(self, session: Session) -> None:
         self._soon(self.desk.audit(session.actor, "live.open", session.camera), "audit")

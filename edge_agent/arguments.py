@@ -6,6 +6,7 @@ from typing import Annotated, Self
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
 from edge_agent.events.replay import Sequences, Times, Wanted
+from edge_agent.talkdown.hours import SOFTEST
 from edge_agent.talkdown.messages import LONGEST_TEXT
 from edge_agent.values.viewing import Wish
 
@@ -49,6 +50,42 @@ class TalkdownPlay(OnCamera):
     message: Annotated[str, Field(max_length=63)] = ""
     text: Annotated[str, Field(max_length=LONGEST_TEXT)] = ""
     language: Annotated[str, Field(max_length=16)] = ""
+
+
+class TalkdownOpen(OnCamera):
+    """Lets an operator talk through a camera's loudspeaker; the result carries ``session`` and the SDP ``answer``.
+
+    What the loudspeaker says gives way. The talk ends when it is closed, when its link dies, and after two minutes.
+
+    Attributes:
+        camera: its id.
+        offer: SDP with one audio section that sends Opus.
+        until: when the login ends that this is asked with, RFC 3339; the talk ends with it.
+    """
+
+    offer: Annotated[str, Field(max_length=LONGEST_OFFER)]
+    until: Stamp | None = None
+
+
+class TalkdownClose(Arguments):
+    """Ends an operator's talk; the last words are still heard.
+
+    Attributes:
+        session: as ``talkdown.open`` answered.
+    """
+
+    session: Annotated[str, Field(max_length=64)]
+
+
+class TalkdownVolume(OnCamera):
+    """Sets how loud a camera's loudspeaker is until the agent starts again.
+
+    Attributes:
+        camera: its id.
+        volume: decibels; 0 is as loud as it gets undistorted, -6 half of that.
+    """
+
+    volume: Annotated[float, Field(strict=False, ge=SOFTEST, le=0, allow_inf_nan=False)]
 
 
 class LiveOpen(OnCamera):
@@ -160,6 +197,9 @@ class Nothing(Arguments):
 ARGUMENTS: dict[str, type[Arguments]] = {
     "talkdown.play": TalkdownPlay,
     "talkdown.stop": OnCamera,
+    "talkdown.open": TalkdownOpen,
+    "talkdown.close": TalkdownClose,
+    "talkdown.volume": TalkdownVolume,
     "live.open": LiveOpen,
     "live.select": LiveSelect,
     "live.close": LiveClose,

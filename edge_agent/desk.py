@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import TypeVar
 from uuid import UUID
 
@@ -18,16 +19,21 @@ from edge_agent.arguments import (
     Nothing,
     OnCamera,
     PtzMove,
+    TalkdownClose,
+    TalkdownOpen,
     TalkdownPlay,
+    TalkdownVolume,
 )
 from edge_agent.camera import Camera
 from edge_agent.errors import AgentError, PermanentError
 from edge_agent.events.journal import Journal
 from edge_agent.live.sessions import Asked, LiveSessions
 from edge_agent.live.settings import IceServer
+from edge_agent.live.voice import Voices
 from edge_agent.onvif.ptz import Ptz, Velocity
 from edge_agent.settings import Settings, describe_settings
 from edge_agent.talkdown.announcer import Announcer
+from edge_agent.talkdown.hours import SOFTEST
 from edge_agent.talkdown.request import Request
 from edge_agent.values.command import Command, Reply
 from edge_agent.values.event import Audit
@@ -51,8 +57,10 @@ class Desk:
         announcers: the loudspeakers, by their camera's id.
         ptzs: what turns the cameras that have an ONVIF address, by their id.
         live: viewers' sessions.
+        voices: who talks through which loudspeaker.
         journal: events of this run, and where what people did is written down.
         walls: how the page's walls are laid out.
+        changed: told of a camera whose loudspeaker is set otherwise.
         healthy: whether every part runs.
         metrics: measurements in Prometheus' text format.
         afar: cameras by the viewers' sessions that a command opened.
@@ -63,8 +71,10 @@ class Desk:
     announcers: Mapping[CameraId, Announcer]
     ptzs: Mapping[CameraId, Ptz]
     live: LiveSessions
+    voices: Voices
     journal: Journal
     walls: Layouts
+    changed: Callable[[CameraId], None]
     healthy: Callable[[], bool]
     metrics: Callable[[], bytes]
     afar: dict[str, CameraId] = field(default_factory=dict)
@@ -74,6 +84,9 @@ class Desk:
         carry_out = {
             "talkdown.play": self._play,
             "talkdown.stop": self._stop,
+            "talkdown.open": self._talk,
+            "talkdown.close": self._untalk,
+            "talkdown.volume": self._set_volume,
             "live.open": self._open,
             "live.select": self._select,
             "live.close": self._close,
@@ -133,6 +146,7 @@ class Desk:
     def describe_camera(self, camera: Camera) -> Mapping[str, object]:
         """Returns one camera as the page knows it."""
         width, height = camera.main.size
+        announcer = self.announcers.get(camera.id)
         return {
             "id": camera.id,
             "name": camera.settings.name or camera.id,
@@ -140,9 +154,9 @@ class Desk:
             "state": camera.status.state,
             "reason": camera.status.reason,
             "remedy": camera.status.remedy,
-            "speaker": camera.id in self.announcers,
-            "voice": False,
-            "volume": camera.settings.volume if camera.id in self.announcers else None,
+            "speaker": announcer is not None,
+            "voice": announcer is not None,
+            "volume": announcer.volume if announcer else None,
             "ptz": (ptz := self.ptzs.get(camera.id)) is not None and ptz.able,
             "masks": len(camera.settings.privacy.masks),
             "streams": list(camera.streams),
@@ -198,10 +212,15 @@ class Desk:
         self._announcer(camera).hush(actor)
         await self.audit(actor, "talkdown.stop", camera)
 
-    async def set_volume(self, camera: CameraId, _volume: float, _actor: str) -> None:
-        """See ``Site``."""
-        self._announcer(camera)
-        raise PermanentError("the volume is set in the settings", f"set cameras.{camera}.volume", code="no_volume")
+    async def set_volume(self, camera: CameraId, volume: float, actor: str) -> None:
+        """See ``Site``; what the settings say holds again when the agent starts."""
+        if not SOFTEST <= volume <= 0:
+            raise PermanentError(
+                f"{volume:g} dB is no volume", f"choose from {SOFTEST:g} to 0", code="arguments_invalid"
+            )
+        self._announcer(camera).set_volume(volume)
+        self.changed(camera)
+        await self.audit(actor, "talkdown.volume", camera, detail=f"{volume:g} dB")
 
     async def move(self, camera: CameraId, movement: Movement, actor: str) -> None:
         """See ``Site``."""
@@ -217,17 +236,17 @@ class Desk:
         """See ``Site``."""
         return [{"token": preset.token, "name": preset.name} for preset in await self._ptz(camera).presets()]
 
-    async def talk(self, camera: CameraId, _offer_sdp: str, _actor: str) -> Opened:
+    async def talk(self, camera: CameraId, offer_sdp: str, actor: str, *, until: datetime | None = None) -> Opened:
         """See ``Site``."""
-        self._announcer(camera)
-        raise PermanentError(
-            f"the loudspeaker of {camera!r} takes no live voice", "use a message or words", code="no_voice"
-        )
+        speak = partial(self._announcer(camera).talk, actor)
+        session, answer = await self.voices.open(camera, offer_sdp, actor, speak, until)
+        await self.audit(actor, "talkdown.open", camera)
+        return Opened(session, answer)
 
-    async def untalk(self, camera: CameraId, _session: str) -> None:
+    async def untalk(self, camera: CameraId, session: str) -> None:
         """See ``Site``."""
         self._announcer(camera)
-        raise PermanentError("there is no such session", "it has ended already", code="session_unknown")
+        await self.voices.close(session)
 
     async def audit(self, actor: str, action: str, camera: str, *, detail: str = "") -> None:
         """Writes down what a person did."""
@@ -270,6 +289,20 @@ class Desk:
 
     async def _stop(self, command: Command) -> Mapping[str, object]:
         await self.hush(CameraId(_parse(OnCamera, command).camera), command.actor)
+        return {}
+
+    async def _talk(self, command: Command) -> Mapping[str, object]:
+        asked = _parse(TalkdownOpen, command)
+        opened = await self.talk(CameraId(asked.camera), asked.offer, command.actor, until=asked.until)
+        return {"session": opened.session, "answer": opened.answer_sdp}
+
+    async def _untalk(self, command: Command) -> Mapping[str, object]:
+        await self.voices.close(_parse(TalkdownClose, command).session)
+        return {}
+
+    async def _set_volume(self, command: Command) -> Mapping[str, object]:
+        asked = _parse(TalkdownVolume, command)
+        await self.set_volume(CameraId(asked.camera), asked.volume, command.actor)
         return {}
 
     async def _open(self, command: Command) -> Mapping[str, object]:

@@ -1,4 +1,4 @@
-"""What a viewer's offer must be before it reaches the WebRTC library."""
+"""What an offer must be before it reaches the WebRTC library."""
 
 import ipaddress
 
@@ -22,7 +22,7 @@ SEND_UNCHANGED = "send the SDP that the browser made, unchanged"
 
 
 def admit(offer: str) -> str:
-    """Returns an offer with only what is useful and harmless in it.
+    """Returns a viewer's offer with only what is useful and harmless in it.
 
     Names instead of addresses go (a browser hides its own behind multicast names, and finds us by itself), and so does
     the end of candidates, since a viewer is also found by the checks that it sends.
@@ -30,20 +30,7 @@ def admit(offer: str) -> str:
     Raises:
         PermanentError: it is too large, malformed, or asks for no video that this agent can send.
     """
-    if len(offer) > LARGEST or offer.count("\n") > LINES:
-        raise PermanentError(
-            f"the offer is larger than {LARGEST // 1024} kB or {LINES} lines",
-            "offer fewer codecs and candidates",
-            code="offer_too_large",
-        )
-    kept = _keep_useful(offer)
-    sections = _parse(kept)
-    if not 0 < len(sections) <= SECTIONS:
-        raise PermanentError(
-            f"the offer has {len(sections)} media sections",
-            f"offer 1 to {SECTIONS}, one of them video",
-            code="offer_invalid",
-        )
+    kept, sections = _admitted(offer)
     videos = [section for section in sections if section.kind == "video"]
     if not any(section.direction in {None, "recvonly", "sendrecv"} for section in videos[:1]):
         raise PermanentError(
@@ -56,6 +43,44 @@ def admit(offer: str) -> str:
             code="offer_without_h264",
         )
     return kept
+
+
+def admit_voice(offer: str) -> str:
+    """Returns a microphone's offer with only what is useful and harmless in it, as ``admit`` does.
+
+    Raises:
+        PermanentError: it is too large, malformed, or not one voice in Opus.
+    """
+    kept, sections = _admitted(offer)
+    if [section.kind for section in sections] != ["audio"] or sections[0].direction not in {"sendonly", "sendrecv"}:
+        raise PermanentError(
+            "the offer does not send one voice", "offer one audio section that is sendonly", code="offer_without_audio"
+        )
+    if not any(codec.mimeType.lower() == "audio/opus" for codec in sections[0].rtp.codecs):
+        raise PermanentError(
+            "the microphone does not offer Opus",
+            "use a browser as it comes, they all speak it",
+            code="offer_without_opus",
+        )
+    return kept
+
+
+def _admitted(offer: str) -> tuple[str, list[MediaDescription]]:
+    if len(offer) > LARGEST or offer.count("\n") > LINES:
+        raise PermanentError(
+            f"the offer is larger than {LARGEST // 1024} kB or {LINES} lines",
+            "offer fewer codecs and candidates",
+            code="offer_too_large",
+        )
+    kept = _keep_useful(offer)
+    sections = _parse(kept)
+    if not 0 < len(sections) <= SECTIONS:
+        raise PermanentError(
+            f"the offer has {len(sections)} media sections",
+            f"offer 1 to {SECTIONS}, one of them what this is about",
+            code="offer_invalid",
+        )
+    return kept, sections
 
 
 def _keep_useful(offer: str) -> str:

@@ -96,6 +96,8 @@ class LiveSettings(BaseModel):
             a radio link that comes back within 20 s is no reason to begin anew.
         patience: seconds that a viewer's session waits for a camera that is away.
         longest: seconds after which a session ends whatever login it was opened with.
+        talk: seconds that somebody may talk through a loudspeaker in one go; no command's token lives longer, and a
+            microphone that was left on ends by itself.
         ice_servers: none where viewers reach this box directly; then nobody outside is ever asked for its address.
         encoder: which one transcodes; ``auto`` takes the first that this box has, and so does one that it has not.
         bitrate: bits a second of a transcoded picture; a street in 1080p looks good at 2.5 million.
@@ -114,6 +116,7 @@ class LiveSettings(BaseModel):
     idle: Annotated[float, Field(gt=0, le=300)] = 30.0
     patience: Annotated[float, Field(gt=0, le=3600)] = 60.0
     longest: Annotated[float, Field(gt=0, le=7 * 86_400)] = SHIFT
+    talk: Annotated[float, Field(gt=0, le=1800)] = 120.0
     ice_servers: tuple[IceServer, ...] = ()
     encoder: Literal["auto", "h264_v4l2m2m", "h264_nvenc", "libx264"] = "auto"
     bitrate: Annotated[int, Field(ge=100_000, le=20_000_000)] = 2_500_000

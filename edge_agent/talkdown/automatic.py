@@ -120,7 +120,7 @@ class AutomaticTalkdown:
                     return
                 if not spoken:
                     self._last = self._clock.monotonic()
-                receipt = await self._utter(Request(ACTOR, message=message))
+                receipt = await self._utter(Request(ACTOR, message=message, why=f"track {track}: {before}"))
                 if receipt.outcome is not Outcome.PLAYED:
                     return
                 spoken.append(message)

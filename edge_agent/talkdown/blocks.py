@@ -40,6 +40,11 @@ class _Softer:
     talk: Talk
     factor: float
 
+    @property
+    def broken(self) -> str:
+        """See ``Talk``."""
+        return self.talk.broken
+
     def blocks(self, rate: int, size: int) -> Iterator[NDArray[np.int16]]:
         """See ``Talk``."""
         for block in self.talk.blocks(rate, size):

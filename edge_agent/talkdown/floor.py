@@ -1,9 +1,11 @@
 """Whose turn it is where several loudspeakers are heard in one place."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
+
+from edge_agent.errors import TransientError
 
 
 @dataclass(slots=True, eq=False)
@@ -17,9 +19,13 @@ class Floor:
     """One voice at a time in one place, the urgent one first; shared by loudspeakers, on the event loop.
 
     As many wait as there are loudspeakers in the place.
+
+    Attributes:
+        talker: who talks here in person; empty where nobody does.
     """
 
     def __init__(self) -> None:
+        self.talker = ""
         self._holder: _Claim | None = None
         self._waiting: list[_Claim] = []
 
@@ -47,7 +53,27 @@ class Floor:
                 self._waiting.remove(claim)
             self._grant()
 
+    @contextmanager
+    def kept(self, talker: str) -> Iterator[None]:
+        """Lets nobody else talk in person here until the block ends.
+
+        Raises:
+            TransientError: somebody does (code ``talking``).
+        """
+        if self.talker:
+            raise talking(self.talker)
+        self.talker = talker
+        try:
+            yield
+        finally:
+            self.talker = ""
+
     def _grant(self) -> None:
         if self._holder is None and self._waiting:
             self._holder = self._waiting.pop(0)
             self._holder.granted.set()
+
+
+def talking(talker: str) -> TransientError:
+    """Returns why nothing else can be said."""
+    return TransientError(f"{talker} is talking here", "wait until they let go", code="talking")

@@ -25,6 +25,7 @@ class Manners:
     Attributes:
         settings: of talk-down.
         floor: whose turn it is.
+        loudness: the loudspeaker's own volume, which may be changed, in decibels, 0 or less.
     """
 
     def __init__(
@@ -33,7 +34,7 @@ class Manners:
         self.settings = settings
         self.floor = floor or Floor()
         self._clock = clock
-        self._volume = volume
+        self.loudness = volume
         # Read here, where blocking is allowed.
         self._zone = ZoneInfo(settings.time_zone) if settings.time_zone else UTC
         self._spoken: deque[Monotonic] = deque(maxlen=settings.per_hour)
@@ -74,7 +75,7 @@ class Manners:
         """Returns how loud to be now in decibels, 0 or less."""
         now = self._here().time() if self.settings.volumes else None
         softer = [hours.volume for hours in self.settings.volumes if now is not None and hours.hold(now)]
-        return self._volume + min(softer, default=0.0)
+        return self.loudness + min(softer, default=0.0)
 
     def _here(self) -> datetime:
         return self._clock.wall().astimezone(self._zone)

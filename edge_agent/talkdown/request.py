@@ -7,7 +7,7 @@ from uuid import UUID
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """Something to say: a message of the catalogue, or words.
+    """Something to say: a message of the catalogue, or words; neither where a person's own voice is heard.
 
     Attributes:
         actor: who asks: a person, or ``rule:`` and the rule's name.
@@ -15,6 +15,7 @@ class Request:
         text: the words, empty for a message.
         languages: one after another, such as ``("fr", "en")``; empty for the settings' own.
         priority: None for the message's own, or that of a person's words.
+        why: what moved a rule to ask.
     """
 
     actor: str
@@ -22,6 +23,7 @@ class Request:
     text: str = ""
     languages: tuple[str, ...] = ()
     priority: int | None = None
+    why: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,7 @@ class Playing:
         language: languages, joined by commas.
         text: the words, empty for a recording.
         since: when its first sample left, UTC.
+        live: whether somebody talks.
     """
 
     utterance: UUID
@@ -43,3 +46,4 @@ class Playing:
     language: str
     text: str
     since: datetime
+    live: bool = False

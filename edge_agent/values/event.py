@@ -124,6 +124,10 @@ class TalkdownReceipt(EventData):
         seconds: how long it sounded.
         reason: why it was not played to the end.
         remedy: what to do about it.
+        why: what moved a rule to ask, such as ``track 7: no_mask``; empty for a person.
+        live: whether it was a person's own voice.
+        started: when the first sound left, UTC; null where it never sounded.
+        ended: when it was over, UTC; null where it never had its turn.
     """
 
     type: ClassVar[str] = "talkdown.receipt"
@@ -138,6 +142,10 @@ class TalkdownReceipt(EventData):
     seconds: float
     reason: str = ""
     remedy: str = ""
+    why: str = ""
+    live: bool = False
+    started: datetime | None = None
+    ended: datetime | None = None
 
 
 class Effect(StrEnum):

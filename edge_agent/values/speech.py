@@ -29,6 +29,11 @@ class Speech:
 class Talk(Protocol):
     """A voice that is being spoken; whoever plays it takes each block when it is due, and so sets the pace."""
 
+    @property
+    def broken(self) -> str:
+        """Why it was over before its speaker wanted; empty otherwise."""
+        ...
+
     def blocks(self, rate: int, size: int) -> Iterator[NDArray[np.int16]]:
         """Yields what is to be heard at that very moment until the talk is over; used once, on the event loop.
 

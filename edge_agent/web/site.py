@@ -130,8 +130,11 @@ class Site(Protocol):
         """Returns where a camera can be sent: each with ``token`` and ``name``; raises as ``move``."""
         ...
 
-    async def talk(self, camera: CameraId, offer_sdp: str, actor: str, /) -> Opened:
-        """Opens the way of an operator's voice to a loudspeaker; raises an ``AgentError`` if refused."""
+    async def talk(self, camera: CameraId, offer_sdp: str, actor: str, /, *, until: datetime | None = None) -> Opened:
+        """Opens the way of an operator's voice to a loudspeaker until it is closed, at the latest ``until``.
+
+        Raises an ``AgentError`` if refused.
+        """
         ...
 
     async def untalk(self, camera: CameraId, session: str, /) -> None:

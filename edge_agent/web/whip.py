@@ -5,7 +5,7 @@ from multidict import CIMultiDict
 
 from edge_agent.web.api import camera_of
 from edge_agent.web.body import read_text
-from edge_agent.web.guard import actor_of
+from edge_agent.web.guard import actor_of, until_of
 from edge_agent.web.ice import ice_links
 from edge_agent.web.site import Site
 from edge_agent.web.whep import SDP
@@ -30,7 +30,9 @@ class Whip:
         ]
 
     async def _open(self, request: web.Request) -> web.Response:
-        opened = await self._site.talk(camera_of(request), await read_text(request, SDP), actor_of(request))
+        opened = await self._site.talk(
+            camera_of(request), await read_text(request, SDP), actor_of(request), until=until_of(request)
+        )
         headers = self._links(request)
         headers["Location"] = f"{request.path}/{opened.session}"
         return web.Response(status=201, text=opened.answer_sdp, content_type=SDP, headers=headers)

@@ -104,7 +104,7 @@ async def heard(peer: Peer, what: str) -> Any:
 async def browsing(it: Live, far: Network, folder: Path, camera: FakeCamera) -> AsyncIterator[Page]:
     """Has a browser in another network play a camera; its page knows how wide the picture is."""
     program = far.program(CHROMIUM, folder)
-    async with chromium(folder / "profile", program) as browser:
+    async with chromium(folder / "profile", program=program) as browser:
         page = await browser.new_page()
         session = await it.sessions.open(STREET, await page.evaluate(OFFER), camera, "anne")
         await page.evaluate(ACCEPT, session.answer_sdp)

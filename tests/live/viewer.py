@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 from edge_agent.aio.ring import Ring
 from edge_agent.errors import AgentError
 from edge_agent.live import AskForKey, Picture, nobody_to_ask
+from edge_agent.live.connection import settle
 from edge_agent.live.innards import own_connecting
-from edge_agent.live.peer import settle
 from edge_agent.values.frame import Frame
 from edge_agent.values.packet import Codec, Packet, StreamInfo
 from edge_agent.values.time import CLOCK_RATE, Monotonic

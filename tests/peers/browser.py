@@ -24,16 +24,17 @@ FLAGS = (
 
 
 @asynccontextmanager
-async def chromium(profile: Path, program: Path = CHROMIUM) -> AsyncIterator[BrowserContext]:
+async def chromium(profile: Path, *flags: str, program: Path = CHROMIUM) -> AsyncIterator[BrowserContext]:
     """Opens a browser with an empty profile; ``await context.new_page()`` gives a page.
 
     Args:
         profile: an empty folder.
+        flags: beside ``FLAGS``.
         program: what starts it, such as in another network.
     """
     async with async_playwright() as playwright:
         context = await playwright.chromium.launch_persistent_context(
-            str(profile), executable_path=program, headless=True, args=list(FLAGS), chromium_sandbox=False
+            str(profile), executable_path=program, headless=True, args=[*FLAGS, *flags], chromium_sandbox=False
         )
         try:
             yield context

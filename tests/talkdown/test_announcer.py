@@ -1,12 +1,14 @@
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
 from datetime import time
 from pathlib import Path
 from uuid import UUID
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from edge_agent.aio.clock import SystemClock
 from edge_agent.errors import AgentError, PermanentError, TransientError
@@ -39,16 +41,15 @@ class FakeSpeaker:
         self.peaks: list[int] = []
 
     async def play(self, sound: Sound, started: Callable[[], None]) -> None:
-        assert isinstance(sound, Speech)
         self.playing += 1
         self.most = max(self.most, self.playing)
         try:
             if self.error is not None:
                 raise self.error
-            self.peaks.append(int(np.abs(sound.samples).max()))
+            blocks = [sound.samples] if isinstance(sound, Speech) else list(sound.blocks(8000, 160))
+            self.peaks.append(max(int(np.abs(block).max()) for block in blocks))
             started()
             await self.finish.acquire()
-            assert sound.seconds > 0
         finally:
             self.playing -= 1
 
@@ -83,18 +84,18 @@ class Site:
         self.changes.append(playing)
         self._news.set()
 
-    async def _until(self, condition: Callable[[], bool]) -> None:
+    async def until(self, condition: Callable[[], bool]) -> None:
         async with asyncio.timeout(DEADLINE):
             while not condition():
                 self._news.clear()
                 await self._news.wait()
 
     async def until_told(self, count: int) -> list[TalkdownReceipt]:
-        await self._until(lambda: len(self.receipts) >= count)
+        await self.until(lambda: len(self.receipts) >= count)
         return self.receipts
 
     async def until_sounding(self, utterance: UUID) -> None:
-        await self._until(lambda: any(now is not None and now.utterance == utterance for now in self.changes[-1:]))
+        await self.until(lambda: any(now is not None and now.utterance == utterance for now in self.changes[-1:]))
 
     async def say(self, priority: int | None = None, message: str = "m") -> UUID:
         return await self.announcer.say(Request("anna", message=message, priority=priority))
@@ -327,3 +328,99 @@ async def test_whoever_waits_gets_the_receipt_whatever_becomes_of_it(site: Site)
     assert {(await task).outcome for task in waiting} == {Outcome.STOPPED}
     with pytest.raises(PermanentError, match="no message"):
         await site.announcer.utter(Request("rule:mask", message="nope"))
+
+
+@dataclass
+class FakeTalk:
+    """A voice of a few blocks."""
+
+    broken: str = ""
+
+    def blocks(self, rate: int, size: int) -> Iterator[NDArray[np.int16]]:
+        assert rate == 8000
+        for _ in range(5):
+            yield np.full(size, 10_000, np.int16)
+
+
+async def test_who_talks_interrupts_a_message_and_nobody_else_is_taken_meanwhile(site: Site) -> None:
+    message = await site.say(100)
+    await site.until_sounding(message)
+    talk = asyncio.create_task(site.announcer.talk("anna", FakeTalk()))
+    (stopped,) = await site.until_told(1)
+    assert (stopped.utterance, stopped.outcome) == (message, Outcome.STOPPED)
+    await site.until(lambda: bool(site.changes[-1] and site.changes[-1].live))
+    playing = site.changes[-1]
+    assert playing is not None
+    assert (playing.actor, playing.text, playing.message) == ("anna", "", "")
+    with pytest.raises(TransientError, match="anna is talking here") as error:
+        await site.say(100)
+    assert error.value.code == "talking"
+    with pytest.raises(TransientError, match="anna is talking here"):
+        await site.announcer.talk("berta", FakeTalk())
+    site.speaker.finish.release()
+    assert await talk == ""
+    receipts = await site.until_told(4)
+    assert [(one.actor, one.outcome, one.live) for one in receipts[1:]] == [
+        ("anna", Outcome.REFUSED, False),
+        ("berta", Outcome.REFUSED, True),
+        ("anna", Outcome.PLAYED, True),
+    ]
+    assert receipts[3].started is not None
+    assert receipts[3].ended is not None
+    assert receipts[3].asked <= receipts[3].started <= receipts[3].ended
+    site.speaker.finish.release()
+    await site.say()
+    assert (await site.until_told(5))[4].outcome is Outcome.PLAYED
+
+
+async def test_a_talk_that_broke_off_was_not_played(site: Site) -> None:
+    site.speaker.finish.release()
+    assert await site.announcer.talk("anna", FakeTalk("the connection failed")) == "the connection failed"
+    (receipt,) = await site.until_told(1)
+    assert (receipt.outcome, receipt.reason) == (Outcome.STOPPED, "the connection failed")
+
+
+async def test_a_talk_is_stopped_and_given_up_and_fails_like_a_message(site: Site) -> None:
+    talk = asyncio.create_task(site.announcer.talk("anna", FakeTalk()))
+    await site.until(lambda: bool(site.changes))
+    site.announcer.hush("berta")
+    assert await talk == "stopped by berta"
+    talk = asyncio.create_task(site.announcer.talk("anna", FakeTalk()))
+    await site.until(lambda: len(site.changes) == 3)
+    talk.cancel()
+    await site.until_told(2)
+    assert talk.cancelled()
+    site.speaker.error = PermanentError("no loudspeaker", "buy one")
+    with pytest.raises(TransientError, match="no loudspeaker: buy one"):
+        await site.announcer.talk("anna", FakeTalk())
+    assert [one.outcome for one in site.receipts] == [Outcome.STOPPED, Outcome.STOPPED, Outcome.FAILED]
+
+
+async def test_one_person_talks_in_a_square_and_who_waits_there_gives_way(
+    settings: TalkdownSettings, tmp_path: Path
+) -> None:
+    floor = Floor()
+    manners = [Manners(settings, SystemClock(), floor=floor) for _ in range(2)]
+    async with started(settings, tmp_path, manners[0]) as left, started(settings, tmp_path, manners[1]) as right:
+        message = await right.say()
+        await right.until_sounding(message)
+        talk = asyncio.create_task(left.announcer.talk("anna", FakeTalk()))
+        assert (await right.until_told(1))[0].outcome is Outcome.STOPPED
+        with pytest.raises(TransientError, match="anna is talking"):
+            await right.announcer.talk("berta", FakeTalk())
+        left.speaker.finish.release()
+        assert await talk == ""
+
+
+async def test_the_volume_is_set_while_it_runs(site: Site) -> None:
+    await site.until_sounding(await site.say())
+    site.announcer.set_volume(-20.0)
+    assert site.announcer.volume == -20.0
+    site.speaker.finish.release()
+    await site.until_told(1)
+    await site.until_sounding(await site.say())
+    assert 20 * np.log10(site.speaker.peaks[1] / site.speaker.peaks[0]) == pytest.approx(-20, abs=0.1)
+    site.speaker.finish.release()
+    site.speaker.finish.release()
+    await site.announcer.talk("anna", FakeTalk())
+    assert site.speaker.peaks[2] == 1000

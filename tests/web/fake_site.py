@@ -94,8 +94,8 @@ class FakeSite:
     async def keep_layouts(self, layouts: Mapping[str, object], _actor: str) -> None:
         self.kept = layouts
 
-    async def talk(self, camera: CameraId, offer_sdp: str, actor: str) -> Opened:
-        self._ask("talk", camera, offer_sdp, actor)
+    async def talk(self, camera: CameraId, offer_sdp: str, actor: str, *, until: datetime | None = None) -> Opened:
+        self._ask("talk", camera, offer_sdp, actor, until)
         self.sessions.add("v1")
         return Opened("v1", "v=0\r\nanswer\r\n")
 

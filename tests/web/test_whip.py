@@ -17,7 +17,7 @@ async def test_a_voice_is_opened_and_closed() -> None:
         assert (await web.client.delete(opened.headers["Location"])).status == 200
         again = await web.client.delete(opened.headers["Location"])
         assert (again.status, (await again.json())["code"]) == (404, "session_unknown")
-        assert ("talk", "street", "v=0\r\n", "page at 127.0.0.1") in web.site.asked
+        assert ("talk", "street", "v=0\r\n", "page at 127.0.0.1", None) in web.site.asked
 
 
 async def test_options_tell_what_is_posted() -> None:
