@@ -146,9 +146,12 @@ class ControlRoom:
         known = [each for each in found if isinstance(each, dict)] if isinstance(found, list) else []
         return [{"token": str(each.get("token", "")), "name": str(each.get("name", ""))} for each in known]
 
-    async def talk(self, camera: CameraId, offer_sdp: str, actor: str) -> Opened:
+    async def talk(self, camera: CameraId, offer_sdp: str, actor: str, *, until: datetime | None = None) -> Opened:
         """See ``Site``."""
-        opened = await self._ask(camera, Action.SPEAK, "talkdown.open", actor, {"offer": offer_sdp}, OPENING)
+        asked: dict[str, JsonValue] = {"offer": offer_sdp}
+        if until is not None:
+            asked["until"] = stamp(until)
+        opened = await self._ask(camera, Action.SPEAK, "talkdown.open", actor, asked, OPENING)
         return self._opened(camera, opened, actor, "talkdown.close")
 
     async def untalk(self, camera: CameraId, session: str) -> None:
