@@ -1,6 +1,6 @@
 """A fake agent and a page in a real browser."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -23,19 +23,14 @@ def fake(tmp_path: Path) -> Iterator[Callable[..., Fake]]:
 
 
 @pytest.fixture
-async def page(browser: BrowserContext) -> Page:
+async def page(browser: BrowserContext) -> AsyncIterator[Page]:
     """A page that speaks English and fails its test if a script fails or the content policy is broken."""
     page = await browser.new_page()
     page.set_default_timeout(SLOW)
     await page.set_viewport_size({"width": 1440, "height": 900})
     await page.add_init_script("if (location.protocol === 'http:') localStorage['edge-agent.language'] ??= 'en'")
-    return page
-
-
-@pytest.fixture(autouse=True)
-def _faultless(page: Page) -> Iterator[None]:
     faults: list[str] = []
     page.on("pageerror", lambda error: faults.append(f"{error}\n{error.stack}"))
     page.on("console", lambda said: faults.append(said.text) if "Content Security Policy" in said.text else None)
-    yield
+    yield page
     assert faults == []

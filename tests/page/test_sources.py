@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from edge_agent.capture import failures
 from tests.peers.peer import missing
 
 PAGE = Path(__file__).parents[2] / "edge_agent" / "web" / "page"
@@ -14,12 +15,14 @@ LONGEST = 250
 
 
 @pytest.mark.skipif(bool(missing("node")), reason="needs node: apt-get install nodejs")
-def test_every_script_parses(tmp_path: Path) -> None:
-    for script in SCRIPTS:
-        module = tmp_path / f"{script.stem}.mjs"  # else node takes it for a script of the older kind
-        module.write_bytes(script.read_bytes())
-        checked = subprocess.run(["node", "--check", str(module)], capture_output=True, check=False, text=True)
-        assert checked.returncode == 0, checked.stderr
+def test_every_script_parses() -> None:
+    parse = """
+        const [{ SourceTextModule }, { readFileSync }] = [require("vm"), require("fs")];
+        for (const path of process.argv.slice(1)) new SourceTextModule(readFileSync(path, "utf8"));
+    """
+    command = ["node", "--no-warnings", "--experimental-vm-modules", "--eval", parse, *map(str, SCRIPTS)]
+    checked = subprocess.run(command, capture_output=True, check=False, text=True)
+    assert checked.returncode == 0, checked.stderr
 
 
 @pytest.mark.parametrize("path", sorted(PAGE.iterdir()), ids=lambda path: path.name)
@@ -54,6 +57,12 @@ def test_every_language_has_the_same_words_with_the_same_gaps() -> None:
                 language[key or quoted] = set(re.findall(r"\{(\w+)\}", text))
     assert set(words) == {"en", "fr"}
     assert words["en"] == words["fr"]
+
+
+def test_the_reasons_of_broken_cameras_are_said_in_french_too() -> None:
+    known = set(re.findall(r'^  "([^"]+)": "', (PAGE / "phrases.js").read_text(), re.MULTILINE))
+    for _, _, reason, remedy in failures._TABLE:
+        assert {reason.format(where="\N{HORIZONTAL ELLIPSIS}"), remedy} <= known
 
 
 def test_every_word_and_icon_that_is_named_exists() -> None:

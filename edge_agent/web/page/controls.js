@@ -10,7 +10,7 @@ export class Controls {
   #tab = "talk";
 
   constructor(element, site, { talk, pad }) {
-    Object.assign(this, { site, pad });
+    Object.assign(this, { element, site, pad });
     this.target = h("h2.target");
     this.tabs = h("div.tabs", { role: "tablist", keydown: (event) => this.#step(event) }, ...TABS.map(([name, sign]) => this.#tabOf(name, sign)));
     this.panels = { talk: talk.element, move: h("div.move", {}, pad.element) };
@@ -42,7 +42,8 @@ export class Controls {
   render() {
     const camera = this.site.cameras.get(this.site.selected);
     const movable = Boolean(this.pad.camera);
-    this.target.textContent = camera ? camera.name || camera.id : t("noCameraChosen");
+    this.element.hidden = !camera;
+    this.target.textContent = camera?.name || camera?.id || "";
     this.target.title = camera?.place ?? "";
     this.tabs.hidden = !movable;
     const tab = movable ? this.#tab : "talk";

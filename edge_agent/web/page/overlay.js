@@ -5,6 +5,9 @@ import { t } from "./i18n.js";
 /** Milliseconds after which a box that nobody confirmed is gone. */
 const STALE = 1000;
 const FADE = 200;
+/** Width in CSS pixels below which a picture is small, and milliseconds between its drawings: twenty-five of them need not glide as one does. */
+const SMALL = 380;
+const REST = 50;
 
 const INK = "#0b0f14";
 // In order of weight. The glyphs differ in shape, so that the verdict is told without colour too; drawn in a 12 by 12 field.
@@ -37,6 +40,7 @@ export class Overlay {
   #interval = 100;
   #updated = 0;
   #frame = 0;
+  #drawn = 0;
 
   /** Milliseconds that the picture itself is late, buffered and decoded; boxes lead by what they are later still. */
   late = 80;
@@ -95,6 +99,8 @@ export class Overlay {
 
   #draw(now) {
     this.#frame = 0;
+    if (this.canvas.clientWidth < SMALL && now - this.#drawn < REST) return this.redraw();
+    this.#drawn = now;
     const ratio = devicePixelRatio;
     const { clientWidth, clientHeight } = this.canvas;
     const [width, height] = [Math.round(clientWidth * ratio), Math.round(clientHeight * ratio)];
@@ -109,7 +115,7 @@ export class Overlay {
       (right - left) * place.width,
       (bottom - top) * place.height,
     ];
-    const small = place.width < 380;
+    const small = place.width < SMALL;
     pen.save();
     pen.beginPath();
     pen.rect(place.x, place.y, place.width, place.height);

@@ -68,8 +68,7 @@ export class Talk {
 
   /** Returns the key of the words for why nothing can be said, null if it can. */
   #refusal() {
-    if (!this.camera) return "noCameraChosen";
-    if (!this.camera.speaker) return "noSpeaker";
+    if (!this.camera?.speaker) return "noSpeaker";
     return this.site.may("speak") ? null : "mayNotTalk";
   }
 

@@ -79,6 +79,7 @@ export class Tree {
     const wanted = plain(this.search.value).split(/\s+/).filter(Boolean);
     const found = cameras.filter(({ id, state }) => (!only || state !== "online") && wanted.every((word) => this.#words.get(id)?.includes(word)));
     this.count.textContent = found.length === cameras.length ? t("onlineOf", { n: whole(cameras.length - broken), all: whole(cameras.length) }) : t("foundOf", { n: whole(found.length), all: whole(cameras.length) });
+    this.count.hidden = this.search.parentElement.hidden = !cameras.length;
     this.trouble.hidden = !broken && !only;
     this.trouble.textContent = t("inTrouble", { n: whole(broken) });
     this.#rows = this.site.console ? this.#grouped(found, wanted.length > 0 || only) : found.map((camera, i) => ({ key: camera.id, camera, level: 1, at: i + 1, of: found.length }));
