@@ -134,8 +134,12 @@ class Sender:
 
     async def _play(self, line: Line) -> None:
         self._source.start()
+        skipped = 0
         while True:
             packet, stamp = await self._source.next()
+            if self._source.skipped != skipped:
+                log.warning("a viewer was too slow and lost %s pictures", self._source.skipped - skipped)
+                skipped = self._source.skipped
             unit = self._packetise(packet.data)
             self._sent = self._clock.monotonic()
             self._stamp = self._origin + stamp

@@ -47,6 +47,7 @@ class RingTrack:
         self._skipped = 0
         self._pace = Pace(clock.monotonic())
         self._refreshed = clock.monotonic()
+        self._asked = False
         self._sleeper: asyncio.Future[None] | None = None
 
     @property
@@ -69,6 +70,7 @@ class RingTrack:
         while packet.stream.codec is not Codec.H264:
             self._unshowable()
             packet = await self._read()
+        self._asked = self._asked and not packet.key
         wait = self._pace.due(packet, self._clock.monotonic()) - self._clock.monotonic()
         if wait > 0:
             await asyncio.sleep(wait)
@@ -95,7 +97,9 @@ class RingTrack:
         if now - self._refreshed < PATIENCE:
             return
         self._refreshed = now
-        if not self._ask_for_key():
+        # Once is enough: where the camera was asked and the viewer asks again, it gave none or the viewer lost it too.
+        self._asked = not self._asked and self._ask_for_key()
+        if not self._asked:
             self._from_last_key()
 
     async def _read(self) -> Packet:

@@ -23,7 +23,20 @@ from edge_agent.values.packet import Codec, Packet
 from edge_agent.values.time import CLOCK_RATE
 from edge_agent.values.viewing import StreamName, Wish
 from tests.live.test_offer import LINES, OFFER
-from tests.live.viewer import PATIENCE, FakeCamera, Viewer, drop, encode, luma, number, playing, sockets, until, vanish
+from tests.live.viewer import (
+    PATIENCE,
+    FakeCamera,
+    Viewer,
+    away,
+    drop,
+    encode,
+    luma,
+    number,
+    playing,
+    sockets,
+    until,
+    vanish,
+)
 
 STREET = CameraId("street")
 
@@ -281,6 +294,19 @@ async def test_lost_packets_are_sent_again(packets: list[Packet]) -> None:
         seen = [number(await viewer.frame()) for _ in range(75)]
         assert dropped
         assert all((later - earlier) % 100 == 1 for earlier, later in itertools.pairwise(seen))
+
+
+async def test_after_the_network_was_gone_the_picture_goes_on(packets: list[Packet]) -> None:
+    camera = FakeCamera(packets)
+    async with live() as it, playing(camera):
+        viewer, _ = await it.watch(camera)
+        await viewer.frame()
+        with away(viewer):
+            await asyncio.sleep(2.5)  # more than is sent again, and than a key frame's distance
+        async with asyncio.timeout(PATIENCE):
+            while newest(camera) - number(await viewer.frame()) > 4:
+                continue
+        assert it.closed == []
 
 
 async def test_malformed_feedback_changes_nothing(packets: list[Packet]) -> None:

@@ -5,7 +5,7 @@ import itertools
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
@@ -196,6 +196,25 @@ def drop(viewer: Viewer, *, every: int) -> list[int]:
 
     transport._handle_rtp_data = handle_most  # type: ignore[method-assign]
     return lost
+
+
+@contextmanager
+def away(viewer: Viewer) -> Iterator[None]:
+    """Takes a viewer off the network as long as the block runs: nothing comes and nothing leaves."""
+    [connection] = {receiver.transport.transport._connection for receiver in viewer.connection.getReceivers()}
+    protocols = list(connection._protocols)
+    for protocol in protocols:
+        vars(protocol).update(datagram_received=lambda *_: None, send_data=_send_nowhere, send_stun=lambda *_: None)
+    try:
+        yield
+    finally:
+        for protocol in protocols:
+            for name in ("datagram_received", "send_data", "send_stun"):
+                del vars(protocol)[name]
+
+
+async def _send_nowhere(*_: object) -> None:
+    return
 
 
 def sockets() -> int:
