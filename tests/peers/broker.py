@@ -63,6 +63,11 @@ class Broker:
         """What it did so far."""
         return self._peer.output
 
+    @property
+    def pid(self) -> int:
+        """Its process id."""
+        return self._peer.pid
+
     def start(self) -> None:
         """Switches it on, again at the same address after ``stop`` or ``kill``."""
         command = ["mosquitto", "-c", str(self._folder / "mosquitto.conf")]

@@ -4,7 +4,7 @@ import asyncio
 import json
 import random
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -76,6 +76,8 @@ class Consumer:
 
     def __init__(self, broker: Address, name: str = "csu", **login: str) -> None:
         self.messages: list[aiomqtt.Message] = []
+        self.latest: dict[str, bytes] = {}
+        self._envelopes: dict[str, dict[str, Any]] = {}
         self._broker = broker
         self._login: dict[str, Any] = dict(login)
         self._name = name
@@ -91,10 +93,18 @@ class Consumer:
                     ready.set()
                     async for message in client.messages:
                         async with self._changed:
-                            self.messages.append(message)
+                            self._take(message)
                             self._changed.notify_all()
             except aiomqtt.MqttError:
                 await asyncio.sleep(0.1)
+
+    def _take(self, message: aiomqtt.Message) -> None:
+        topic, payload = message.topic.value, _bytes(message)
+        self.messages.append(message)
+        self.latest[topic] = payload
+        if "/event/" in topic:
+            envelope = json.loads(payload)
+            self._envelopes.setdefault(envelope["id"], envelope)
 
     async def until(self, condition: Callable[[], bool], within: float = 20.0) -> None:
         async with asyncio.timeout(within), self._changed:
@@ -106,12 +116,11 @@ class Consumer:
     @property
     def events(self) -> list[dict[str, Any]]:
         """Envelopes in the order of their first arrival, duplicates dropped."""
-        found: dict[str, dict[str, Any]] = {}
-        for message in self.messages:
-            if "/event/" in message.topic.value:
-                envelope = json.loads(_bytes(message))
-                found.setdefault(envelope["id"], envelope)
-        return list(found.values())
+        return list(self._envelopes.values())
+
+    def has(self, ids: Iterable[str]) -> bool:
+        """Whether all of these events came."""
+        return self._envelopes.keys() >= set(ids)
 
 
 def _bytes(message: aiomqtt.Message) -> bytes:
