@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import random
+import signal
 from collections import defaultdict
 from collections.abc import Callable, Coroutine, Mapping
 from functools import partial
@@ -30,6 +31,7 @@ from edge_agent.live.voice import Talking, Voices
 from edge_agent.onvif.device import OnvifDevice
 from edge_agent.onvif.keys import KeyFrames
 from edge_agent.onvif.ptz import Ptz
+from edge_agent.orders import Orders
 from edge_agent.settings import Settings
 from edge_agent.talkdown.announcer import Announcer
 from edge_agent.talkdown.automatic import AutomaticTalkdown
@@ -161,7 +163,7 @@ class Agent:
             self.outbox,
             clock=clock,
             rng=rng,
-            obey=self.desk.obey,
+            obey=Orders(self.desk, leave=partial(signal.raise_signal, signal.SIGTERM)).obey,
             refused=self._refused,
             tell=partial(self.journal.tell, None),
         )

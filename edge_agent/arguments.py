@@ -205,8 +205,10 @@ ARGUMENTS: dict[str, type[Arguments]] = {
     "live.close": LiveClose,
     "ptz.move": PtzMove,
     "ptz.presets": OnCamera,
+    "snapshot.take": OnCamera,
     "events.replay": EventsReplay,
     "config.show": Nothing,
+    "agent.restart": Nothing,
 }
 """The arguments of each command that an agent knows."""
 

@@ -27,6 +27,7 @@ from edge_agent.doctor import Finding, State
 from edge_agent.doctor.examine import examine
 from edge_agent.doctor.table import tabulate
 from edge_agent.errors import AgentError, PermanentError, TransientError
+from edge_agent.results import RESULTS
 from edge_agent.say import say
 from edge_agent.settings import Settings, describe_settings, load_broker, load_settings
 from edge_agent.talkdown.request import Request
@@ -122,7 +123,7 @@ def examine_box(tone: bool, config: Path | None) -> None:  # noqa: FBT001 - clic
 @says_remedies
 def schema(directory: Path) -> None:
     """Write the JSON Schemas of everything that goes over MQTT."""
-    for path in write_schemas(directory, ARGUMENTS):
+    for path in write_schemas(directory, ARGUMENTS, RESULTS):
         click.echo(path)
 
 

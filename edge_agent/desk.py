@@ -4,52 +4,32 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
-from typing import TypeVar
 from uuid import UUID
 
-from pydantic import ValidationError
-
 from edge_agent import __version__
-from edge_agent.arguments import (
-    Arguments,
-    EventsReplay,
-    LiveClose,
-    LiveOpen,
-    LiveSelect,
-    Nothing,
-    OnCamera,
-    PtzMove,
-    TalkdownClose,
-    TalkdownOpen,
-    TalkdownPlay,
-    TalkdownVolume,
-)
 from edge_agent.camera import Camera
-from edge_agent.errors import AgentError, PermanentError
+from edge_agent.errors import PermanentError
 from edge_agent.events.journal import Journal
 from edge_agent.live.sessions import Asked, LiveSessions
 from edge_agent.live.settings import IceServer
 from edge_agent.live.voice import Voices
 from edge_agent.onvif.ptz import Ptz, Velocity
-from edge_agent.settings import Settings, describe_settings
+from edge_agent.settings import Settings
 from edge_agent.talkdown.announcer import Announcer
 from edge_agent.talkdown.hours import SOFTEST
 from edge_agent.talkdown.request import Request
-from edge_agent.values.command import Command, Reply
 from edge_agent.values.event import Audit
 from edge_agent.values.ids import CameraId
 from edge_agent.values.viewing import Wish
 from edge_agent.web.layouts import Layouts
 from edge_agent.web.site import Movement, Opened, Words
 
-A = TypeVar("A", bound=Arguments)
-
 _EVERYBODY = "layouts"
 
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """Answers what people ask; see ``web.site.Site`` for the page's side, ``obey`` for the control room's.
+    """Answers what people ask; see ``web.site.Site``; ``orders`` has the control room's side.
 
     Attributes:
         settings: in force.
@@ -78,35 +58,6 @@ class Desk:
     healthy: Callable[[], bool]
     metrics: Callable[[], bytes]
     afar: dict[str, CameraId] = field(default_factory=dict)
-
-    async def obey(self, command: Command) -> Reply:
-        """Carries out a command that passed its checks; whatever goes wrong is in the answer."""
-        carry_out = {
-            "talkdown.play": self._play,
-            "talkdown.stop": self._stop,
-            "talkdown.open": self._talk,
-            "talkdown.close": self._untalk,
-            "talkdown.volume": self._set_volume,
-            "live.open": self._open,
-            "live.select": self._select,
-            "live.close": self._close,
-            "ptz.move": self._move,
-            "ptz.presets": self._presets,
-            "events.replay": self._replay,
-            "config.show": self._show,
-        }.get(command.name)
-        if carry_out is None:
-            return Reply(
-                command.id,
-                ok=False,
-                code="command_unknown",
-                message=f"this agent does not know {command.name}",
-                remedy="update the agent, or ask for another command",
-            )
-        try:
-            return Reply(command.id, ok=True, result=await carry_out(command))
-        except AgentError as exc:
-            return Reply(command.id, ok=False, code=exc.code, message=exc.reason, remedy=exc.remedy)
 
     def describe(self, _actor: str = "") -> Mapping[str, object]:
         """See ``Site``."""
@@ -264,87 +215,30 @@ class Desk:
     ) -> Opened:
         """See ``Site``."""
         asked = Asked(stream, key, until)
-        session = await self.live.open(camera, offer_sdp, self._camera(camera), actor, asked)
+        session = await self.live.open(camera, offer_sdp, self.camera(camera), actor, asked)
         return Opened(session.id, session.answer_sdp, session.waiting)
 
     async def select(self, camera: CameraId, session: str, stream: Wish) -> None:
         """See ``Site``."""
-        self._camera(camera)
+        self.camera(camera)
         self.live.select(session, stream)
 
     async def unwatch(self, camera: CameraId, session: str) -> None:
         """See ``Site``."""
-        self._camera(camera)
+        self.camera(camera)
         await self.live.close(session)
 
     def ice_servers(self, camera: CameraId, actor: str) -> Sequence[IceServer]:
         """See ``Site``."""
-        self._camera(camera)
+        self.camera(camera)
         return self.live.ice_servers(actor)
 
-    async def _play(self, command: Command) -> Mapping[str, object]:
-        asked = _parse(TalkdownPlay, command)
-        words = Words(asked.message, asked.text, asked.language)
-        return {"utterance": str(await self.say(CameraId(asked.camera), words, command.actor))}
+    def camera(self, camera: CameraId) -> Camera:
+        """Returns a camera by its id.
 
-    async def _stop(self, command: Command) -> Mapping[str, object]:
-        await self.hush(CameraId(_parse(OnCamera, command).camera), command.actor)
-        return {}
-
-    async def _talk(self, command: Command) -> Mapping[str, object]:
-        asked = _parse(TalkdownOpen, command)
-        opened = await self.talk(CameraId(asked.camera), asked.offer, command.actor, until=asked.until)
-        return {"session": opened.session, "answer": opened.answer_sdp}
-
-    async def _untalk(self, command: Command) -> Mapping[str, object]:
-        await self.voices.close(_parse(TalkdownClose, command).session)
-        return {}
-
-    async def _set_volume(self, command: Command) -> Mapping[str, object]:
-        asked = _parse(TalkdownVolume, command)
-        await self.set_volume(CameraId(asked.camera), asked.volume, command.actor)
-        return {}
-
-    async def _open(self, command: Command) -> Mapping[str, object]:
-        asked = _parse(LiveOpen, command)
-        camera = CameraId(asked.camera)
-        opened = await self.watch(
-            camera, asked.offer, command.actor, stream=asked.stream, key=command.id, until=asked.until
-        )
-        self.afar[opened.session] = camera
-        waiting = {"waiting": opened.waiting} if opened.waiting else {}
-        return {"session": opened.session, "answer": opened.answer_sdp, **waiting}
-
-    async def _select(self, command: Command) -> Mapping[str, object]:
-        asked = _parse(LiveSelect, command)
-        self.live.select(asked.session, asked.stream)
-        return {}
-
-    async def _close(self, command: Command) -> Mapping[str, object]:
-        await self.live.close(_parse(LiveClose, command).session)
-        return {}
-
-    async def _move(self, command: Command) -> Mapping[str, object]:
-        asked = _parse(PtzMove, command)
-        movement = Movement(asked.pan, asked.tilt, asked.zoom, asked.preset)
-        await self.move(CameraId(asked.camera), movement, command.actor)
-        return {}
-
-    async def _presets(self, command: Command) -> Mapping[str, object]:
-        camera = CameraId(_parse(OnCamera, command).camera)
-        return {"presets": await self.presets(camera, command.actor)}
-
-    async def _replay(self, command: Command) -> Mapping[str, object]:
-        asked = _parse(EventsReplay, command)
-        replayed = await self.journal.replay(asked.wanted)
-        await self.audit(command.actor, command.name, "", detail=f"{replayed.again} events")
-        return {"again": replayed.again, "waiting": replayed.waiting}
-
-    async def _show(self, command: Command) -> Mapping[str, object]:
-        _parse(Nothing, command)
-        return {"settings": list(describe_settings(self.settings))}
-
-    def _camera(self, camera: CameraId) -> Camera:
+        Raises:
+            PermanentError: when there is none.
+        """
         found = self.cameras.get(camera)
         if found is None:
             raise PermanentError(
@@ -353,7 +247,7 @@ class Desk:
         return found
 
     def _announcer(self, camera: CameraId) -> Announcer:
-        self._camera(camera)
+        self.camera(camera)
         found = self.announcers.get(camera)
         if found is None:
             raise PermanentError(
@@ -362,7 +256,7 @@ class Desk:
         return found
 
     def _ptz(self, camera: CameraId) -> Ptz:
-        self._camera(camera)
+        self.camera(camera)
         found = self.ptzs.get(camera)
         if found is None:
             raise PermanentError(
@@ -371,14 +265,3 @@ class Desk:
                 code="no_ptz",
             )
         return found
-
-
-def _parse(form: type[A], command: Command) -> A:
-    try:
-        return form.model_validate(dict(command.arguments))
-    except ValidationError as exc:
-        first = exc.errors(include_url=False, include_input=False)[0]
-        where = ".".join(str(part) for part in first["loc"]) or "arguments"
-        raise PermanentError(
-            f"{command.name}: {where}: {first['msg']}", "see the schema in docs/events", code="arguments_invalid"
-        ) from exc

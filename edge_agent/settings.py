@@ -64,6 +64,8 @@ class AgentSettings(Section):
         name: for people.
         place: where it hangs, for people.
         state: folder for the outbox and rendered voices; survives restarts.
+        supervised: whether somebody starts the agent again when it ends, for ``agent.restart``; seen by itself under
+            systemd and in containers.
         log_level: how much is written to standard error.
     """
 
@@ -71,6 +73,7 @@ class AgentSettings(Section):
     name: str = ""
     place: str = ""
     state: Path = Path("/var/lib/edge-agent")
+    supervised: bool = False
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
 

@@ -41,6 +41,7 @@ class CameraStream:
         changed: told after every change of ``status``, on the event loop.
 
     Attributes:
+        clock: stamps packets.
         ring: its newest packets, for viewers and recorder.
         capture: fills the ring.
         status: whether it arrives, and if not, why and what to do.
@@ -58,6 +59,7 @@ class CameraStream:
         changed: Callable[[], None],
     ) -> None:
         self.name = name
+        self.clock = clock
         self.ring: Ring[Packet] = Ring(seconds=RING_SECONDS, limit=RING_BYTES[name])
         self.capture = Capture(source.build(), self.ring, clock=clock, rng=rng, changed=self._note)
         self.status = UNCONNECTED

@@ -3,11 +3,13 @@ from pydantic import ValidationError
 
 from edge_agent.arguments import ARGUMENTS, EventsReplay
 from edge_agent.events.replay import Sequences, Times
+from edge_agent.results import RESULTS
 from edge_agent.uplink.wire import COMMANDS
 
 
 def test_every_command_with_arguments_is_one_of_the_contract() -> None:
     assert set(ARGUMENTS) <= COMMANDS
+    assert set(RESULTS) == set(ARGUMENTS)
 
 
 def test_events_are_wanted_by_number_or_by_time() -> None:

@@ -24,6 +24,7 @@ _AT = datetime(2026, 11, 23, 7, 30, 0, 125000, UTC)
 _EXAMPLES: tuple[EventData, ...] = (
     events.MaskVerdict(TrackId(17), Verdict.NO_MASK, 0.93, 6, Box(0.41, 0.2, 0.52, 0.83), Box(0.44, 0.22, 0.48, 0.3)),
     events.MaskStatistics(_AT.replace(minute=10), _AT, mask=41, no_mask=6, incorrect=2, unsure=9),
+    events.SnapshotTaken(actor="operator-7"),
     events.CameraStatus(events.CameraState.OFFLINE, "no picture for 10 s", "look at the camera's cable and power"),
     events.TalkdownReceipt(
         utterance=UUID("6f1c4f1e-58e2-4d52-9a4e-5f7e2a3a9f10"),

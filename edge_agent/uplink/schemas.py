@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from pydantic import BaseModel
 
@@ -39,8 +39,13 @@ Written by `edge-agent schema`; a test fails when it is stale. Machines read the
 [`asyncapi.json`](asyncapi.json).
 
 ## Rules
-* JSON in UTF-8. A consumer ignores members and event types that it does not know: both may be added within version 1.
-  Anything else is a version 2, under another prefix.
+* JSON in UTF-8.
+* **Versions.** The first number is in every topic (`edge/v1`). Within it members, event types, commands, codes and
+  values of an enumeration may be added, so a consumer ignores what it does not know; nothing is taken out, renamed, or
+  given another type or meaning. Each addition raises the second number: the MQTT 5 user property `schema` of an event
+  says which (`1.0`), beside `severity` (`statistic`, `notice`, `alarm`). Anything else is a version 2 under another
+  prefix; a control room may listen to both meanwhile. Arguments of commands are stricter: an agent refuses what it does
+  not know, so that nobody believes that it was done.
 * An event is a [CloudEvents 1.0](https://cloudevents.io) envelope in structured JSON. It comes at least once: drop what
   has an `id` that came before. `data.sequence` counts from 1 in each run of the agent (`data.boot`) and has no holes:
   a hole that stays is a loss, and an event of type `gap` names it.
@@ -60,33 +65,40 @@ Written by `edge-agent schema`; a test fails when it is stale. Machines read the
 """
 
 
-def documents(arguments: Mapping[str, type[BaseModel]]) -> dict[str, str]:
+Models: TypeAlias = Mapping[str, type[BaseModel]]
+"""What goes with each command, by its name."""
+
+
+def documents(arguments: Models, results: Models) -> dict[str, str]:
     """Returns every document by its file name.
 
     Args:
-        arguments: of each command, by its name.
+        arguments: of each command.
+        results: what its answer carries where it was done.
     """
     schemas = {kind.type: event_schema(kind) for kind in event_types()}
     schemas |= {name: {"$schema": DIALECT, **plain_schema(model)} for name, model in _MESSAGES.items()}
     files = {f"{name}.json": _text(schema) for name, schema in schemas.items()}
-    for name, model in arguments.items():
-        schema = {"$schema": DIALECT, **plain_schema(model), "title": f"arguments of {name}"}
-        files[f"command.{name}.json"] = _text(schema)
+    for kind, title, models in (("command", "arguments of", arguments), ("result", "result of", results)):
+        for name, model in models.items():
+            schema = {"$schema": DIALECT, **plain_schema(model), "title": f"{title} {name}"}
+            files[f"{kind}.{name}.json"] = _text(schema)
     files["asyncapi.json"] = _text(_asyncapi(schemas))
-    files["README.md"] = _INTRODUCTION + "\n".join(_page(arguments)) + "\n"
+    files["README.md"] = _INTRODUCTION + "\n".join(_page(arguments, results)) + "\n"
     return files
 
 
-def write_schemas(directory: Path, arguments: Mapping[str, type[BaseModel]]) -> list[Path]:
-    """Writes the documents into a folder and returns their paths; blocks.
+def write_schemas(directory: Path, arguments: Models, results: Models) -> list[Path]:
+    """Writes the documents into a folder, which is made where it is missing, and returns their paths; blocks.
 
     Args:
-        directory: is made where it is missing.
-        arguments: of each command, by its name.
+        directory: the folder.
+        arguments: of each command.
+        results: what its answer carries where it was done.
     """
     directory.mkdir(parents=True, exist_ok=True)
     paths = []
-    for name, text in documents(arguments).items():
+    for name, text in documents(arguments, results).items():
         path = directory / name
         path.write_text(text, encoding="utf-8")
         paths.append(path)
@@ -114,7 +126,7 @@ def _channels() -> Iterator[tuple[str, str, str, str]]:
     yield _TOPICS.reply("{id}"), "reply", "1", "the answer"
 
 
-def _page(arguments: Mapping[str, type[BaseModel]]) -> Iterator[str]:
+def _page(arguments: Models, results: Models) -> Iterator[str]:
     yield "| topic | QoS | content |"
     yield "|---|---|---|"
     for topic, schema, quality, meaning in _channels():
@@ -123,11 +135,14 @@ def _page(arguments: Mapping[str, type[BaseModel]]) -> Iterator[str]:
     yield f"| `{_TOPICS.under('info')}` | 1, retained | version, policy profile, cameras |"
     yield f"| `{_TOPICS.under('health')}` | 0 | heartbeat |"
     yield "\nWhat is not about one camera comes without the `camera/{camera}` part."
-    yield "\n| command | what it does |"
-    yield "|---|---|"
+    yield "\n| command | what it does | its result |"
+    yield "|---|---|---|"
     for name in sorted(COMMANDS):
-        known = arguments.get(name)
-        yield f"| `{name}` | {_linked(name, known) if known else 'not yet'} |"
+        if known := arguments.get(name):
+            done = _linked(results[name], f"result.{name}")
+            yield f"| `{name}` | {_linked(known, f'command.{name}')} | {done} |"
+        else:
+            yield f"| `{name}` | not yet | |"
     yield ""
     yield "| code of an answer | what it means |"
     yield "|---|---|"
@@ -142,8 +157,8 @@ def _page(arguments: Mapping[str, type[BaseModel]]) -> Iterator[str]:
         yield f"\n```json\n{json.dumps(example, indent=2, ensure_ascii=False)}\n```"
 
 
-def _linked(name: str, model: type[BaseModel]) -> str:
-    return f"[{plain_schema(model)['description'].rstrip('.')}](command.{name}.json)"
+def _linked(model: type[BaseModel], name: str) -> str:
+    return f"[{plain_schema(model)['description'].rstrip('.')}]({name}.json)"
 
 
 def _asyncapi(schemas: dict[str, dict[str, Any]]) -> dict[str, Any]:

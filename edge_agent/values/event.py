@@ -75,6 +75,19 @@ class MaskStatistics(EventData):
     unsure: int
 
 
+@dataclass(frozen=True, slots=True)
+class SnapshotTaken(EventData):
+    """Somebody asked for a picture of this moment; it follows on the snapshot topic.
+
+    Attributes:
+        actor: who asked.
+    """
+
+    type: ClassVar[str] = "snapshot.taken"
+
+    actor: str
+
+
 class CameraState(StrEnum):
     """Whether a camera's picture arrives."""
 

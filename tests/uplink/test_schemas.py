@@ -11,6 +11,7 @@ import pytest
 from edge_agent.arguments import ARGUMENTS
 from edge_agent.errors import PermanentError, TransientError
 from edge_agent.events.schemas import event_types, examples
+from edge_agent.results import RESULTS
 from edge_agent.uplink.schemas import documents, write_schemas
 from edge_agent.uplink.wire import CODES
 from edge_agent.values.ids import CameraId
@@ -19,7 +20,7 @@ from tests.peers.broker import Broker
 from tests.uplink.test_commands import PLAY, desk
 from tests.uplink.town import ROOT
 
-DOCUMENTS = documents(ARGUMENTS)
+DOCUMENTS = documents(ARGUMENTS, RESULTS)
 UPLINK = Path(__file__).parents[2] / "edge_agent" / "uplink"
 PUBLISHED = Path(__file__).parents[2] / "docs" / "events"
 
@@ -31,7 +32,7 @@ def test_what_is_published_is_not_stale(name: str) -> None:
 
 def test_nothing_else_is_published(tmp_path: Path) -> None:
     assert {path.name for path in PUBLISHED.iterdir()} == set(DOCUMENTS)
-    assert {path.name for path in write_schemas(tmp_path / "events", ARGUMENTS)} == set(DOCUMENTS)
+    assert {path.name for path in write_schemas(tmp_path / "events", ARGUMENTS, RESULTS)} == set(DOCUMENTS)
 
 
 @pytest.mark.parametrize("name", [name for name in DOCUMENTS if name.endswith(".json") and name != "asyncapi.json"])
