@@ -40,7 +40,7 @@ export class WallBar {
       const size = Number(button.dataset.size);
       button.textContent = size || t("auto");
       button.setAttribute("aria-pressed", String(size === layouts.size));
-      label(button, size ? t("placesOf", { n: size }) : t("placesAuto"));
+      label(button, size > 1 ? t("placesOf", { n: size }) : t(size ? "onePlace" : "placesAuto"));
     }
     const may = site.may("layout");
     this.save.disabled = !may;
