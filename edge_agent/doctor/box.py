@@ -6,6 +6,7 @@ from edge_agent.errors import PermanentError
 from edge_agent.inference.models import Models
 from edge_agent.settings import Settings
 from edge_agent.talkdown.espeak import Espeak
+from edge_agent.talkdown.piper import piper_voice
 from edge_agent.uplink.probe import probe
 
 
@@ -26,13 +27,18 @@ async def look_at_models(settings: Settings) -> str:
 
 
 async def look_at_voices(settings: Settings) -> str:
-    """Asks espeak-ng for a voice for every text of the catalogue and every language of our own."""
+    """Asks espeak-ng for a voice for every text of the catalogue and every language of our own, and has Piper speak."""
     espeak = Espeak()
     spoken = {name for message in settings.talkdown.messages.values() for name in message.texts}
     wanted = sorted({*spoken, *settings.talkdown.languages})
     for language in wanted:
         await espeak.voice(language)
-    return f"{espeak.version} speaks {', '.join(wanted)}"
+    by_piper = ""
+    for language, model in settings.talkdown.voices.items():
+        voice = await piper_voice(settings.talkdown.piper, model)
+        await voice.speak("1, 2", settings.talkdown.speed)
+        by_piper += f"; Piper speaks {language} with {voice.name}"
+    return f"{espeak.version} speaks {', '.join(wanted)}{by_piper}"
 
 
 async def look_at_broker(settings: Settings) -> str:

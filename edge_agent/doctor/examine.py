@@ -32,5 +32,5 @@ async def examine(settings: Settings, *, aloud: bool) -> Sequence[Finding]:
             looks[f"control of {name}"] = look_at_control(camera.onvif)
         if camera.speaker is not None:
             part = f"loudspeaker {name}"
-            looks[part] = look_at_loudspeaker(part, camera.speaker, aloud=aloud)
+            looks[part] = look_at_loudspeaker(part, camera.speaker, camera, settings.talkdown, aloud=aloud)
     return await asyncio.gather(*(attempt(part, look) for part, look in looks.items()))

@@ -18,7 +18,7 @@ from edge_agent.talkdown.utterance import Sounding, Utterance
 from edge_agent.talkdown.voice import Voice
 from edge_agent.values.event import Outcome, TalkdownReceipt
 from edge_agent.values.ids import CameraId
-from edge_agent.values.speech import Talk
+from edge_agent.values.speech import Sound, Speech, Talk
 
 log = logging.getLogger(__name__)
 
@@ -225,7 +225,8 @@ class Announcer:
             raise AssertionError("without a loudspeaker everything is refused")
         try:
             async with sounding.scope:
-                sound = talk or await self._voice.speech(utterance.script)
+                sound: Sound = talk or await self._voice.speech(utterance.script)
+                sounding.voice = sound.voice if isinstance(sound, Speech) else ""
                 async with self._manners.floor.turn(utterance.priority, sounding.give_way):
                     sounding.sound = at_volume(sound, self._manners.volume())
                     await self._speaker.play(sounding.sound, lambda: self._begin(sounding))
@@ -261,6 +262,7 @@ class Announcer:
             outcome,
             begun=sounding.since,
             ended=self._clock.wall(),
+            voice=sounding.voice,
             seconds=sounding.seconds(self._clock.monotonic(), whole=outcome is Outcome.PLAYED),
             error=error,
         )

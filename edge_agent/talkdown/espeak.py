@@ -1,19 +1,10 @@
 """espeak-ng as a separate process (it is GPL-3): text in, sound out."""
 
-import asyncio
 import re
-from asyncio.subprocess import DEVNULL, PIPE
 from collections.abc import Mapping
 
-from edge_agent.errors import PermanentError, TransientError
-
-TIMEOUT = 20.0
-"""Seconds for one text; a Raspberry Pi 4 takes less than one for the longest."""
-
-_MOST = 8 * 1024 * 1024
-"""Bytes of sound, three minutes: longer than any message may be, so that length is judged where it is measured."""
-
-_INSTALL = "apt install espeak-ng"
+from edge_agent.errors import PermanentError
+from edge_agent.talkdown.program import spoken
 
 _OTHER = re.compile(r"\(([\w-]+) (\d+)\)")
 
@@ -81,27 +72,4 @@ def _literal(text: str) -> str:
 
 
 async def _run(*arguments: str, text: bytes = b"") -> bytes:
-    try:
-        process = await asyncio.create_subprocess_exec("espeak-ng", *arguments, stdin=PIPE, stdout=PIPE, stderr=DEVNULL)
-    except (FileNotFoundError, PermissionError) as exc:
-        raise PermanentError("espeak-ng is not installed", _INSTALL) from exc
-    if process.stdin is None or process.stdout is None:
-        raise AssertionError("both were asked for")
-    output = b""
-    try:
-        async with asyncio.timeout(TIMEOUT):
-            process.stdin.write(text)
-            process.stdin.close()
-            while (part := await process.stdout.read(65536)) and len(output) <= _MOST:
-                output += part
-            if not part:
-                await process.wait()
-    except TimeoutError as exc:
-        raise TransientError(f"espeak-ng did not finish within {TIMEOUT:g} s", "the box may be overloaded") from exc
-    finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
-    if process.returncode or not output:
-        raise PermanentError(f"espeak-ng failed (exit code {process.returncode})", f"install it again: {_INSTALL}")
-    return output
+    return await spoken("espeak-ng", *arguments, text=text, install="apt install espeak-ng")

@@ -1,6 +1,7 @@
 """The settings of talk-down."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Annotated, Self, TypeAlias
 from zoneinfo import ZoneInfo
 
@@ -19,6 +20,8 @@ class TalkdownSettings(BaseModel):
     Attributes:
         languages: spoken one after another where nobody chooses; a message skips those that it lacks.
         speed: of the voice in words a minute; slower than talk, because it is heard across a street.
+        voices: Piper's voice files (``.onnx``) by language; espeak-ng speaks the others, and where Piper cannot.
+        piper: the program, where it is not on the path.
         messages: by id; beside those that come with the agent, of which one with the same id is replaced.
         time_zone: of the hours below, such as ``Europe/Paris``; a container's own clock knows none.
         quiet: hours in which nothing below ``urgent`` is said.
@@ -39,6 +42,8 @@ class TalkdownSettings(BaseModel):
 
     languages: tuple[Language, ...] = Field(("fr", "en"), min_length=1, max_length=5)
     speed: int = Field(150, ge=80, le=300)
+    voices: dict[Language, Path] = {}
+    piper: str = Field("piper", min_length=1, max_length=500)
     messages: dict[MessageId, MessageSettings] = dict(CATALOGUE)
     time_zone: str = ""
     quiet: tuple[Hours, ...] = Field((), max_length=10)

@@ -63,6 +63,7 @@ class Utterance:
         begun: datetime | None = None,
         ended: datetime | None = None,
         seconds: float = 0.0,
+        voice: str = "",
         error: AgentError | None = None,
     ) -> TalkdownReceipt:
         """Returns what became of it.
@@ -72,6 +73,7 @@ class Utterance:
             begun: when its first sample left, UTC; None where it never sounded.
             ended: when it was over, UTC.
             seconds: how long it sounded.
+            voice: who spoke.
             error: why it was not played to the end.
         """
         return TalkdownReceipt(
@@ -86,6 +88,7 @@ class Utterance:
             reason=error.reason if error else "",
             remedy=error.remedy if error else "",
             why=self.request.why,
+            voice=voice,
             live=self.talk is not None,
             started=begun,
             ended=ended,
@@ -100,6 +103,7 @@ class Sounding:
         utterance: the job.
         scope: around everything that it takes.
         sound: once it is known.
+        voice: who speaks.
         begun: when its first sample left.
         since: the same, UTC.
         stopped: why it was stopped.
@@ -108,6 +112,7 @@ class Sounding:
     utterance: Utterance
     scope: asyncio.Timeout
     sound: Sound | None = None
+    voice: str = ""
     begun: Monotonic | None = None
     since: datetime | None = None
     stopped: str = ""

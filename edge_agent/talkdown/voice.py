@@ -1,7 +1,7 @@
 """Everything that can be said, as sound: spoken or read from a recording once, mastered, and kept."""
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
@@ -11,9 +11,10 @@ from edge_agent.errors import AgentError, PermanentError, TransientError
 from edge_agent.talkdown.cache import SoundCache
 from edge_agent.talkdown.espeak import Espeak
 from edge_agent.talkdown.messages import LONGEST_TEXT, filled, plain
+from edge_agent.talkdown.piper import piper_voice
 from edge_agent.talkdown.request import Request
 from edge_agent.talkdown.settings import TalkdownSettings
-from edge_agent.talkdown.sound import chime, joined, mastered, read_sound
+from edge_agent.talkdown.sound import RATE, chime, joined, mastered, read_sound, resampled
 from edge_agent.values.speech import Speech
 
 log = logging.getLogger(__name__)
@@ -116,7 +117,8 @@ class Voice:
             if line.chime:
                 parts.append(chime())
             parts.append(await self._line(line))
-        return joined(parts)
+        voices = dict.fromkeys(part.voice for part in parts if part.voice)
+        return replace(joined(parts), voice=", ".join(voices))
 
     async def prepare(self) -> Sequence[AgentError]:
         """Renders the whole catalogue ahead, so that the first sound is quick; returns what could not be rendered."""
@@ -133,15 +135,43 @@ class Voice:
     async def _line(self, line: Line) -> Speech:
         if line.recording is not None:
             path = line.recording
-            return await own_thread(lambda _: self._recorded(path), name="recording")
+            return replace(await own_thread(lambda _: self._recorded(path), name="recording"), voice="recording")
+        if model := self._settings.voices.get(line.language):
+            try:
+                return await self._by_piper(line, model)
+            except (TransientError, PermanentError) as exc:
+                log.warning("espeak-ng speaks %s instead of Piper: %s", line.language, exc)
+        return await self._by_espeak(line)
+
+    async def _by_piper(self, line: Line, model: Path) -> Speech:
+        voice = await piper_voice(self._settings.piper, model)
+
+        async def speak() -> Callable[[], Speech]:
+            speech = await voice.speak(line.text, self._settings.speed)
+            return lambda: resampled(speech, RATE)
+
+        return await self._rendered(line, f"Piper {voice.name}", voice.edition, speak)
+
+    async def _by_espeak(self, line: Line) -> Speech:
         voice = await self._espeak.voice(line.language)
-        key = (_MASTERING, self._espeak.version, voice, str(self._settings.speed), line.text)
+
+        async def speak() -> Callable[[], Speech]:
+            wav = await self._espeak.speak(line.text, voice, self._settings.speed)
+            return lambda: read_sound(wav, f"the text in {line.language!r}")
+
+        return await self._rendered(line, f"espeak-ng {voice}", self._espeak.version, speak)
+
+    async def _rendered(
+        self, line: Line, voice: str, edition: str, speak: Callable[[], Awaitable[Callable[[], Speech]]]
+    ) -> Speech:
+        """Returns a line from the cache, or has it spoken and keeps it; ``speak`` returns the rest for a thread."""
+        key = (_MASTERING, edition, voice, str(self._settings.speed), line.text)
         found = await own_thread(lambda _: self._cache.find(*key), name="speech cache")
-        if found is not None:
-            return found
-        wav = await self._espeak.speak(line.text, voice, self._settings.speed)
-        name = f"the text in {line.language!r}"
-        return await own_thread(lambda _: self._kept(lambda: read_sound(wav, name), name, key), name="speech")
+        if found is None:
+            read = await speak()
+            name = f"the text in {line.language!r}"
+            found = await own_thread(lambda _: self._kept(read, name, key), name="speech")
+        return replace(found, voice=voice)
 
     def _recorded(self, path: Path) -> Speech:
         if path.exists() and not path.is_file():  # to open a pipe would wait for its other end

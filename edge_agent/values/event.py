@@ -138,6 +138,7 @@ class TalkdownReceipt(EventData):
         reason: why it was not played to the end.
         remedy: what to do about it.
         why: what moved a rule to ask, such as ``track 7: no_mask``; empty for a person.
+        voice: who spoke: ``Piper`` or ``espeak-ng`` and the voice's name, or ``recording``; empty for a person's own.
         live: whether it was a person's own voice.
         started: when the first sound left, UTC; null where it never sounded.
         ended: when it was over, UTC; null where it never had its turn.
@@ -156,6 +157,7 @@ class TalkdownReceipt(EventData):
     reason: str = ""
     remedy: str = ""
     why: str = ""
+    voice: str = ""
     live: bool = False
     started: datetime | None = None
     ended: datetime | None = None

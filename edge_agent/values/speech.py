@@ -15,10 +15,12 @@ class Speech:
     Attributes:
         samples: int16 mono (n,); read only.
         rate: samples a second.
+        voice: who speaks: a voice's name, or ``recording``; empty where nobody asks.
     """
 
     samples: NDArray[np.int16]
     rate: int
+    voice: str = ""
 
     @property
     def seconds(self) -> float:

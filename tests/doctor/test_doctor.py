@@ -33,6 +33,7 @@ async def test_a_box_in_order(tmp_path: Path, broker: Broker, camera: Callable[.
     assert found.keys() == {"state folder", "models", "voices", "broker", "camera gate", "loudspeaker gate"}
     assert "h264 640x360" in found["camera gate"].said
     assert "PCMU at 8000 Hz" in found["loudspeaker gate"].said
+    assert "messages sound at -18 LUFS now" in found["loudspeaker gate"].said
     assert "fr" in found["voices"].said
     assert len(there.heard()) == 0
 

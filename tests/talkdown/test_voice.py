@@ -101,7 +101,7 @@ async def test_an_espeak_that_hangs_is_ended(tmp_path: Path, monkeypatch: pytest
     program.write_text("#!/bin/sh\nexec sleep 60\n")
     program.chmod(program.stat().st_mode | stat.S_IXUSR)
     monkeypatch.setenv("PATH", f"{tmp_path}:/bin:/usr/bin")
-    monkeypatch.setattr("edge_agent.talkdown.espeak.TIMEOUT", 0.2)
+    monkeypatch.setattr("edge_agent.talkdown.program.TIMEOUT", 0.2)
     with pytest.raises(Exception, match="did not finish within"):
         await Espeak().speak("hello", "en", 150)
 

@@ -65,8 +65,8 @@ class AlsaSpeaker:
         live = not isinstance(sound, Speech)
         rate = _LIVE_RATE if live else RATE
         blocks = await cut(sound, rate, rate // 50)
-        beat = Beat(1 / 50, live=live, ahead=0.0 if live else _AHEAD)
         process = await self._aplay(rate, live=live)
+        beat = Beat(1 / 50, live=live, ahead=0.0 if live else _AHEAD)
         try:
             complaint = await self._feed(process, blocks, beat, started)
             async with asyncio.timeout(_AHEAD + _GRACE):

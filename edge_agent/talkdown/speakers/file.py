@@ -55,8 +55,8 @@ class FileSpeaker:
         """See ``Speaker``."""
         live = not isinstance(sound, Speech)
         blocks = await cut(sound, RATE, _BLOCK)
-        beat = Beat(_BLOCK / RATE, live=live, ahead=0.0 if self._paced or live else float("inf"))
         await self.probe()
+        beat = Beat(_BLOCK / RATE, live=live, ahead=0.0 if self._paced or live else float("inf"))
         started()
         heard: list[bytes] = []
         try:

@@ -27,6 +27,7 @@ def horn() -> Iterator[socket.socket]:
         joined.setsockopt(
             socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, socket.inet_aton(GROUP) + socket.inet_aton("127.0.0.1")
         )
+        joined.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
         joined.settimeout(5.0)
         yield joined
 
