@@ -3,6 +3,7 @@
 import asyncio
 import threading
 from collections import deque
+from collections.abc import Callable
 from typing import Generic, Protocol, TypeVar
 
 from edge_agent.values.time import Monotonic
@@ -29,6 +30,9 @@ class Keyed(Protocol):
 
 T = TypeVar("T", bound=Keyed)
 
+Rouse = Callable[[], None]
+"""Wakes a reader that sleeps; must not raise, since others sleep beside it."""
+
 
 class Ring(Generic[T]):
     """Keeps the newest items, always from a key item on; one writer thread, any number of readers.
@@ -50,7 +54,7 @@ class Ring(Generic[T]):
         self._bytes = 0
         self._keys: deque[int] = deque()
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._sleepers: set[asyncio.Future[None]] = set()
+        self._sleepers: set[Rouse] = set()
 
     def append(self, item: T) -> None:
         """Adds the newest item; callable from any thread. Items before the first key item are not kept."""
@@ -122,35 +126,33 @@ class Reader(Generic[T]):
 
     async def get(self) -> T:
         """Waits for the next item. For coroutines."""
-        loop = asyncio.get_running_loop()
         while True:
-            sleeper = loop.create_future()
-            item = self.poll(sleeper)
+            roused = asyncio.Event()
+            item = self.poll(roused.set)
             if item is not None:
                 return item
             try:
-                await sleeper
+                await roused.wait()
             finally:
-                self.forget(sleeper)
+                self.forget(roused.set)
 
-    def poll(self, sleeper: asyncio.Future[None]) -> T | None:
-        """Returns the next item, or None and sets ``sleeper`` as soon as there is a newer one. For coroutines.
+    def poll(self, rouse: Rouse) -> T | None:
+        """Returns the next item, or None and calls ``rouse`` once on the loop when there may be one.
 
-        A coroutine that waits for something else too gives one future to all that may end its sleep, and takes it back
-        from the ring with ``forget``.
+        Who does not wait for it any more takes it back with ``forget``.
         """
         ring = self._ring
         with ring._changed:  # noqa: SLF001
             item = self._advance()
             if item is None:
-                ring._loop = sleeper.get_loop()  # noqa: SLF001
-                ring._sleepers.add(sleeper)  # noqa: SLF001
+                ring._loop = asyncio.get_running_loop()  # noqa: SLF001
+                ring._sleepers.add(rouse)  # noqa: SLF001
             return item
 
-    def forget(self, sleeper: asyncio.Future[None]) -> None:
-        """Takes a future back: who gave up while a camera was away for a day leaves no trace of each try."""
+    def forget(self, rouse: Rouse) -> None:
+        """Takes back what ``poll`` was given: who gave up while a camera was away leaves no trace of each try."""
         with self._ring._changed:  # noqa: SLF001
-            self._ring._sleepers.discard(sleeper)  # noqa: SLF001
+            self._ring._sleepers.discard(rouse)  # noqa: SLF001
 
     def _behind(self) -> float:
         ring = self._ring
@@ -177,7 +179,6 @@ class Reader(Generic[T]):
         return ring._items[index]  # noqa: SLF001
 
 
-def _wake_all(sleepers: set[asyncio.Future[None]]) -> None:
-    for sleeper in sleepers:
-        if not sleeper.done():
-            sleeper.set_result(None)
+def _wake_all(sleepers: set[Rouse]) -> None:
+    for rouse in sleepers:
+        rouse()

@@ -104,9 +104,25 @@ class Line:
             _load(self._cipher, train, stream, sequence, stream.header(stamp, sent))
             if not self._leaves_whole(train):
                 await self._send_each(train)
+            self._count(train, stream)
             sequence += train.count
-            self.packets += train.count
-            self.octets += len(train.image) - train.count * (stream.size + self._cipher.tag)
+
+    def send_at_once(self, unit: Unit, stream: Stream, sequence: int, stamp: int, sent: Monotonic) -> bool:
+        """Sends an access unit in one call; where that cannot be done, or not now, returns False and sends nothing.
+
+        Raises:
+            ConnectionError: there is no path to the viewer any more.
+        """
+        trains = unit.trains(stream.size, self._cipher.tag)
+        self._way.find()
+        if len(trains) > 1 or self._way.socket is None or not self._segments:
+            return False
+        for train in trains:
+            _load(self._cipher, train, stream, sequence, stream.header(stamp, sent))
+            if not self._leaves_whole(train):
+                return False
+            self._count(train, stream)
+        return True
 
     async def send_again(
         self, payload: bytes, stream: Stream, sequence: int, stamp: int, sent: Monotonic, *, marker: bool
@@ -130,6 +146,10 @@ class Line:
     def close(self) -> None:
         """Lets go of the socket."""
         self._way.close()
+
+    def _count(self, train: Train, stream: Stream) -> None:
+        self.packets += train.count
+        self.octets += len(train.image) - train.count * (stream.size + self._cipher.tag)
 
     def _leaves_whole(self, train: Train) -> bool:
         """Sends a train in one call; False where that cannot be done, or not now."""

@@ -4,6 +4,7 @@ import asyncio
 import logging
 import secrets
 from collections.abc import Callable, Coroutine
+from functools import partial
 
 from aiortc import RTCDtlsTransport
 from aiortc.rtcrtpparameters import RTCRtpSendParameters
@@ -29,7 +30,8 @@ from edge_agent.live.payload import Unit
 from edge_agent.live.reception import Reports
 from edge_agent.live.resend import History
 from edge_agent.live.track import RingTrack
-from edge_agent.values.time import CLOCK_RATE
+from edge_agent.values.packet import Packet
+from edge_agent.values.time import CLOCK_RATE, Monotonic
 
 REPORT_EVERY = 1.0
 """Seconds between two sender reports; the round trip is measured by their echo."""
@@ -84,6 +86,7 @@ class Sender:
         self._packetise = packetise
         self._failed = failed
         self._history = History()
+        self._skipped = 0
         self._line: Line | None = None
         self._stream = self._repair = Stream(self._ssrc, 0)
         self._tasks: list[asyncio.Task[None]] = []
@@ -133,19 +136,33 @@ class Sender:
             self._failed()
 
     async def _play(self, line: Line) -> None:
-        self._source.start()
-        skipped = 0
+        self._source.start(partial(self._leaves_at_once, line))
         while True:
             packet, stamp = await self._source.next()
-            if self._source.skipped != skipped:
-                log.warning("a viewer was too slow and lost %s pictures", self._source.skipped - skipped)
-                skipped = self._source.skipped
-            unit = self._packetise(packet.data)
-            self._sent = self._clock.monotonic()
-            self._stamp = self._origin + stamp
-            self._history.add(unit, self._sequence, self._stamp, self._sent)
-            first, self._sequence = self._sequence, self._sequence + len(unit.payloads)
-            await line.send(unit, self._stream, first, self._stamp, self._sent)
+            unit, now = self._packetise(packet.data), self._clock.monotonic()
+            first = self._note(unit, stamp, now)
+            await line.send(unit, self._stream, first, self._stamp, now)
+
+    def _leaves_at_once(self, line: Line, packet: Packet, stamp: int) -> bool:
+        """See ``AtOnce``."""
+        unit, now = self._packetise(packet.data), self._clock.monotonic()
+        try:
+            left = line.send_at_once(unit, self._stream, self._sequence, self._origin + stamp, now)
+        except Exception:  # noqa: BLE001 - ``_play`` meets it again, in a task that is watched
+            return False
+        if left:
+            self._note(unit, stamp, now)
+        return left
+
+    def _note(self, unit: Unit, stamp: int, now: Monotonic) -> int:
+        """Keeps what is told and resent of a picture; returns its first packet's number."""
+        if self._source.skipped != self._skipped:
+            log.warning("a viewer was too slow and lost %s pictures", self._source.skipped - self._skipped)
+            self._skipped = self._source.skipped
+        first, self._sequence = self._sequence, self._sequence + len(unit.payloads)
+        self._stamp, self._sent = self._origin + stamp, now
+        self._history.add(unit, first, self._stamp, now)
+        return first
 
     async def _report(self, line: Line, cname: str) -> None:
         name = RtcpSdesPacket([RtcpSourceInfo(self._ssrc, [(CNAME, cname.encode())])])

@@ -17,6 +17,9 @@ LAG = 2.0
 PATIENCE = 1.5
 """Seconds between two answers to a viewer that lost the picture; on a bad link each answer makes it worse."""
 
+AtOnce = Callable[[Packet, int], bool]
+"""Sends a packet with its timestamp without waiting; returns False where that cannot be, and nothing was sent then."""
+
 TIME_BASE = fractions.Fraction(1, CLOCK_RATE)
 
 
@@ -48,7 +51,8 @@ class RingTrack:
         self._pace = Pace(clock.monotonic())
         self._refreshed = clock.monotonic()
         self._asked = False
-        self._sleeper: asyncio.Future[None] | None = None
+        self._at_once: AtOnce = lambda *_: False
+        self._sleeper: asyncio.Future[tuple[Packet, int] | None] | None = None
 
     @property
     def ring(self) -> Ring[Packet]:
@@ -60,21 +64,32 @@ class RingTrack:
         """How many pictures this viewer lost because it was too slow."""
         return self._skipped + self._reader.skipped
 
-    def start(self) -> None:
-        """Begins at the newest key frame: the connection took its time to come up, it may be another one by now."""
+    def start(self, at_once: AtOnce) -> None:
+        """Begins at the newest key frame: the connection took its time to come up, it may be another one by now.
+
+        Args:
+            at_once: gets pictures of the present while ``next`` is waited for.
+        """
+        self._at_once = at_once
         self._from_last_key()
 
     async def next(self) -> tuple[Packet, int]:
-        """Waits for the next packet and for the time to send it; returns it with its timestamp in ``CLOCK_RATE``."""
-        packet = await self._read()
-        while packet.stream.codec is not Codec.H264:
-            self._unshowable()
-            packet = await self._read()
-        self._asked = self._asked and not packet.key
-        wait = self._pace.due(packet, self._clock.monotonic()) - self._clock.monotonic()
-        if wait > 0:
-            await asyncio.sleep(wait)
-        return packet, self._pace.stamp(packet, self._clock.monotonic())
+        """Waits for a packet that cannot be sent at once, and until it is due.
+
+        Returns:
+            The packet with its timestamp in ``CLOCK_RATE``.
+        """
+        while True:
+            packet = self._poll()
+            if packet is None:
+                left = await self._sleep()
+                if left is not None:
+                    return left
+            elif self._is_showable(packet):
+                wait = self._pace.due(packet, self._clock.monotonic()) - self._clock.monotonic()
+                if wait > 0:
+                    await asyncio.sleep(wait)
+                return packet, self._pace.stamp(packet, self._clock.monotonic())
 
     def switch(self, ring: Ring[Packet], *, ask_for_key: AskForKey = nobody_to_ask) -> None:
         """Goes on with another ring from its newest key frame, as soon as it has one; until then the picture stays.
@@ -85,8 +100,8 @@ class RingTrack:
             ring: H.264 in Annex B form, another resolution or bit rate of the same camera.
             ask_for_key: as for the track.
         """
-        if self._coming is not None and self._sleeper is not None:
-            self._coming[1].forget(self._sleeper)
+        if self._coming is not None:
+            self._coming[1].forget(self._wake)
         self._ask_for_key = ask_for_key
         self._coming = (ring, ring.reader(lag=LAG))
         self._wake()
@@ -102,28 +117,47 @@ class RingTrack:
         if not self._asked:
             self._from_last_key()
 
-    async def _read(self) -> Packet:
-        while True:
-            sleeper = self._sleeper = asyncio.get_running_loop().create_future()
-            try:
-                packet = self._poll(sleeper)
-                if packet is not None:
-                    return packet
-                await sleeper
-            finally:
-                self._reader.forget(sleeper)
-                if self._coming is not None:
-                    self._coming[1].forget(sleeper)
+    def _is_showable(self, packet: Packet) -> bool:
+        self._asked = self._asked and not packet.key
+        if packet.stream.codec is Codec.H264:
+            return True
+        self._unshowable()
+        return False
 
-    def _poll(self, sleeper: asyncio.Future[None]) -> Packet | None:
-        if self._coming is not None and (first := self._coming[1].poll(sleeper)) is not None:
-            self._reader.forget(sleeper)
+    def _poll(self) -> Packet | None:
+        if self._coming is not None and (first := self._coming[1].poll(self._wake)) is not None:
             self._skipped += self._reader.skipped
             self._ring, self._reader = self._coming
             self._coming = None
             self._pace.restart(self._clock.monotonic())
             return first
-        return self._reader.poll(sleeper)
+        return self._reader.poll(self._wake)
+
+    async def _sleep(self) -> tuple[Packet, int] | None:
+        """Waits for what cannot be sent at once; returns it where it was taken out of the ring already."""
+        self._sleeper = asyncio.get_running_loop().create_future()
+        try:
+            return await self._sleeper
+        finally:
+            self._sleeper = None
+            self._reader.forget(self._wake)
+            if self._coming is not None:
+                self._coming[1].forget(self._wake)
+
+    def _wake(self) -> None:
+        """Sends what has come, while it is of the present, without waking a task: that takes as long as the sending."""
+        if self._sleeper is None or self._sleeper.done():
+            return
+        while self._pace.live and self._coming is None:
+            packet = self._reader.poll(self._wake)
+            if packet is None:
+                return
+            if self._is_showable(packet):
+                left = packet, self._pace.stamp(packet, self._clock.monotonic())
+                if not self._at_once(*left):
+                    self._sleeper.set_result(left)
+                    return
+        self._sleeper.set_result(None)
 
     def _from_last_key(self) -> None:
         self._refreshed = self._clock.monotonic()
@@ -131,7 +165,3 @@ class RingTrack:
         self._reader = self._ring.reader(lag=LAG)
         self._pace.restart(self._refreshed)
         self._wake()
-
-    def _wake(self) -> None:
-        if self._sleeper is not None and not self._sleeper.done():
-            self._sleeper.set_result(None)

@@ -39,7 +39,7 @@ class Street:
 
 
 async def sees(track: RingTrack) -> int:
-    """Returns the number of the next picture, when it is to be sent."""
+    """Returns the number of the next picture, when it is to be sent; without ``start`` nothing is sent at once."""
     return int((await track.next())[0].data)
 
 
@@ -134,3 +134,29 @@ async def test_a_camera_that_gave_a_key_frame_is_asked_the_next_time_too() -> No
         await street.films(GROUP)
         await follow(track, GROUP)
         assert len(asked) == count
+
+
+async def test_what_is_of_the_present_is_sent_at_once_and_the_rest_is_waited_for() -> None:
+    street = Street()
+    track = street.viewer()
+    sent: list[tuple[int, int]] = []
+
+    def send(packet: Packet, stamp: int) -> bool:
+        if int(packet.data) % 10 == 0:
+            return False
+        sent.append((int(packet.data), stamp))
+        return True
+
+    await street.films(7)
+    track.start(send)
+    waiting = asyncio.create_task(street.films(40))
+    waited: list[tuple[int, int]] = []
+    while not waited or waited[-1][0] < 40:
+        packet, stamp = await track.next()
+        waited.append((int(packet.data), stamp))
+    await waiting
+    everything = sorted(sent + waited)
+    assert [number for number, _ in everything] == list(range(len(everything)))
+    assert {number for number, _ in waited} >= {0, 10, 20, 30, 40}
+    assert len(waited) < 20
+    assert all(later > earlier for (_, earlier), (_, later) in itertools.pairwise(everything))
