@@ -176,7 +176,8 @@ class Town:
 
     def _take_status(self, box: Box, payload: bytes, *, kept: bool) -> None:
         if box.take_status(StatusMessage.model_validate_json(payload), self._clock.wall(), kept=kept):
-            log.info("%s is %s", box.id, "online" if box.online else f"offline: {box.reason}")
+            level = logging.DEBUG if kept else logging.INFO  # after a start the broker tells hundreds
+            log.log(level, "%s is %s", box.id, "online" if box.online else f"offline: {box.reason}")
             self._tell_box(box)
 
     def _take_health(self, box: Box, payload: bytes) -> None:
