@@ -42,7 +42,7 @@ from edge_agent.talkdown.request import Playing
 from edge_agent.talkdown.voice import Voice
 from edge_agent.uplink.link import Uplink
 from edge_agent.uplink.moments import Moments
-from edge_agent.uplink.topics import CAMERA_SCENE, CAMERA_SPEECH, CAMERA_STATUS, HEALTH, INFO
+from edge_agent.uplink.topics import CAMERA_SCENE, CAMERA_SPEECH, CAMERA_STATUS, CAMERA_VIEWER, HEALTH, INFO
 from edge_agent.values.event import Audit, CameraState, CameraStatus, EventData, MaskVerdict
 from edge_agent.values.geometry import Box
 from edge_agent.values.ids import CameraId
@@ -59,6 +59,8 @@ TRAIL = "audit"
 
 HEARTBEAT = 5.0
 """Seconds between two reports of health: a control room sees a sick box before anybody calls."""
+
+_ANSWERED = 0.2  # seconds after which a command that opened a view is answered
 
 LAST_WORDS = 1.0
 """Seconds that what remains to be written down may take when the agent ends."""
@@ -339,6 +341,12 @@ class Agent:
     def _moved(self, session: Session, stream: StreamName, reason: str) -> None:
         told = {"camera": session.camera, "session": session.id, "stream": stream, "reason": reason}
         self.feed.publish("viewer", told, key=session.id)
+        # The first word comes while the command that opened it is still being answered.
+        asyncio.get_running_loop().call_later(_ANSWERED, self._tell_afar, session, told)
+
+    def _tell_afar(self, session: Session, told: Mapping[str, object]) -> None:
+        if session.id in self.desk.afar:
+            self._moments.tell(CAMERA_VIEWER.format(session.camera, session.id), lambda: told)
 
     def _count_viewers(self, name: CameraId) -> None:
         self._camera_changed(name, self.cameras[name].status)

@@ -41,11 +41,11 @@ class Mending:
         self._asking = asking
         self._actor = actor
 
-    async def run(self, every: float = EVERY) -> None:
+    async def run(self) -> None:
         """Mends until cancelled."""
         before: dict[str, set[Sequences]] = {}
         while True:
-            await asyncio.sleep(every)
+            await asyncio.sleep(EVERY)
             holes = {agent: set(self._chronicle.holes(agent)) for agent in self._town.boxes}
             for box in list(self._town.boxes.values()):
                 stayed = holes[box.id] & before.get(box.id, set()) if box.online else set()

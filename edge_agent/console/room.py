@@ -89,13 +89,11 @@ class ControlRoom:
         }
 
     def sees(self, camera: str, actor: str) -> bool:
-        """See ``Site``; a name without a colon is a box, and everybody may know that there is something new."""
+        """See ``Site``; a name without a colon is a box, and what is about neither wakes even whoever was removed."""
         account = self.users.find(actor)
-        if account is None:
-            return False
-        if ":" not in camera:
-            return not camera or account.sees_box(camera)
-        return account.sees(camera)
+        if account is None or not camera:
+            return not camera
+        return account.sees(camera) if ":" in camera else account.sees_box(camera)
 
     async def recent_events(self, limit: int, actor: str) -> Sequence[Mapping[str, object]]:
         """See ``Site``."""

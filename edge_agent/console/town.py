@@ -13,7 +13,7 @@ from edge_agent.console.album import Album
 from edge_agent.console.box import Box
 from edge_agent.console.chronicle import Chronicle
 from edge_agent.console.told import CameraStatusTold, InfoTold, is_id
-from edge_agent.uplink.wire import LARGEST, SceneMessage, SpeechMessage, StatusMessage
+from edge_agent.uplink.wire import LARGEST, SceneMessage, SpeechMessage, StatusMessage, ViewerMessage
 from edge_agent.values.time import Monotonic
 from edge_agent.web.feed import Feed
 
@@ -34,6 +34,7 @@ FILTERS = (
     ("camera/+/snapshot/+", 1),
     ("camera/+/scene", 0),
     ("camera/+/speech", 0),
+    ("camera/+/viewer/+", 0),
 )
 """What is heard of each agent, below its own topic."""
 
@@ -163,6 +164,9 @@ class Town:
             case ["scene"]:
                 scene = SceneMessage.model_validate_json(payload)
                 self._feed.publish("scene", {**scene.model_dump(), "camera": place}, key=place, camera=place)
+            case ["viewer", _]:
+                viewer = ViewerMessage.model_validate_json(payload)
+                self._feed.publish("viewer", {**viewer.model_dump(), "camera": place}, key=viewer.session, camera=place)
             case ["speech"]:
                 speech = SpeechMessage.model_validate_json(payload)
                 self._feed.publish("speech", {**speech.model_dump(), "camera": place}, key=place, camera=place)

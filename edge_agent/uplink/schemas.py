@@ -18,6 +18,7 @@ from edge_agent.uplink.wire import (
     SceneMessage,
     SpeechMessage,
     StatusMessage,
+    ViewerMessage,
 )
 from edge_agent.values.event import EventData
 from edge_agent.values.ids import AgentId
@@ -29,6 +30,7 @@ _MESSAGES = {
     "camera-status": CameraStatusMessage,
     "scene": SceneMessage,
     "speech": SpeechMessage,
+    "viewer": ViewerMessage,
 }
 _TOPICS = Topics("edge/v1", AgentId("{agent}"))
 _CAMERA = f"{_TOPICS.root}/camera/{{camera}}"
@@ -119,6 +121,7 @@ def _channels() -> Iterator[tuple[str, str, str, str]]:
         "whether a camera's picture arrives, and how many watch it",
     )
     yield f"{_CAMERA}/scene", "scene", "0", "what is seen now, while somebody watches whom a command let in"
+    yield f"{_CAMERA}/viewer/{{session}}", "viewer", "0", "which stream a viewer gets now whom a command let in"
     yield f"{_CAMERA}/speech", "speech", "0", "what the loudspeaker says now"
     for kind in event_types():
         yield _topic(kind), kind.type, "1", event_schema(kind)["description"].rstrip(".")

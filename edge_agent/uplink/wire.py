@@ -159,6 +159,22 @@ class SceneMessage(BaseModel):
     tracks: Annotated[list[DrawnTrack], Field(max_length=256)]
 
 
+class ViewerMessage(BaseModel):
+    """Which of a camera's streams a viewer gets now whom a command let in.
+
+    Attributes:
+        camera: its id.
+        session: as ``live.open`` answered.
+        stream: ``main`` or ``sub``.
+        reason: why it was changed.
+    """
+
+    camera: str
+    session: str
+    stream: Literal["main", "sub"]
+    reason: str = ""
+
+
 class SpeechMessage(BaseModel):
     """What a camera's loudspeaker says now.
 

@@ -3,7 +3,9 @@ import wave
 from pathlib import Path
 
 import pytest
+from aiomqtt import Client, ProtocolVersion
 
+from edge_agent.agent import Agent
 from edge_agent.console.account import Role
 from edge_agent.values.ids import CameraId
 from tests.agents import running as running_agent
@@ -87,6 +89,11 @@ async def test_two_boxes_are_shown_spoken_through_and_watched(town: Town, clip: 
             assert opened.status == 201, await opened.text()
             await viewer.accept(await opened.text())
         assert luma(await viewer.frame()).std() > 5, "a real picture"
+        shown = await anne.hear("viewer", camera="box-1:street")
+        session = opened.headers["Location"].rpartition("/")[2]
+        assert (shown["stream"], shown["session"]) == ("main", session)
+        assert (await victor.post(opened.headers["Location"], {"stream": "main"}, method="PATCH"))[0] == 204
+        assert (await anne.hear("camera", id="box-1:street", viewers=1))["state"] == "online"
         assert agent.live.viewers(CameraId("street")) == 1
         assert (await victor.client.delete(opened.headers["Location"])).status == 200
         assert agent.live.viewers(CameraId("street")) == 0
@@ -142,3 +149,45 @@ async def test_who_is_removed_is_out_and_what_they_had_open_ends(town: Town, cli
             assert (answer.status, (await answer.json())["code"]) == (401, "login_missing")
         await victor.left()
         await viewer.close()
+
+
+async def test_a_broker_that_goes_is_told_and_what_was_missed_is_asked_for(
+    town: Town, clip: Clip, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("edge_agent.console.mending.EVERY", 0.5)
+    box = town.box("box-1", {"street": filmed(clip, tmp_path / "spoken.wav")})
+    async with running_agent(box) as agent:
+        async with running(town.console()) as console, operator(console, "anne") as anne:
+            await anne.camera("box-1:street", state="online")
+            await agent.desk.audit("a test", "seen", "street")
+            await until(lambda: console.chronicle.place(newest(agent)) is not None)
+        # Without this the broker would have kept everything for the console.
+        async with Client(
+            town.broker.host, town.broker.port, identifier="console-console", protocol=ProtocolVersion.V5
+        ):
+            pass
+        missed = []
+        for _ in range(3):
+            await agent.desk.audit("a test", "missed", "street")
+            missed.append(newest(agent))
+        await until(lambda: agent.outbox.depth == 0)
+        async with running(town.console()) as console, operator(console, "anne") as anne:
+            await anne.camera("box-1:street", state="online")
+            await agent.desk.audit("a test", "seen again", "street")
+            await until(lambda: all(console.chronicle.place(event) for event in missed))
+
+            await anne.follow()
+            await asyncio.to_thread(town.broker.stop)
+            await anne.hear("agent", id="box-1", state="offline")
+            status, answer = await anne.post("/api/cameras/box-1:street/hush", {})
+            assert (status, answer["code"]) == (503, "offline")
+            async with anne.client.get("/healthz") as health:
+                assert health.status == 503
+            await asyncio.to_thread(town.broker.start)
+            await anne.hear("agent", id="box-1", state="online")
+            async with anne.client.get("/healthz") as health:
+                assert health.status == 200
+
+
+def newest(agent: Agent) -> str:
+    return str(agent.journal.recent(1)[0]["id"])
