@@ -1,4 +1,4 @@
-"""What a camera costs the processor: demuxing alone, decoding, and decoding with privacy masks, as ratios.
+"""What a camera costs the processor: demuxing alone, decoding, with privacy masks, encoded for viewers; as ratios.
 
 Milliseconds of processor time for each picture of a 1080p25 clip of 4 Mb/s with a key frame every two seconds, best of
 several runs, one thread. Run ``python bench/decode.py``; needs ffmpeg for the clip.
@@ -18,11 +18,14 @@ from edge_agent.aio.clock import SystemClock
 from edge_agent.capture.address import Address
 from edge_agent.capture.demux import Demux
 from edge_agent.decode.decoder import Decoder
+from edge_agent.live.encoder import Encoders
+from edge_agent.live.settings import LiveSettings, Quality
 from edge_agent.values.geometry import Polygon
 from edge_agent.values.packet import Packet
+from edge_agent.values.viewing import StreamName
 from tests.peers.clips import Clip, street
 
-RUNS = 5
+RUNS = 3
 PEER = "PyAV alone, pictures thrown away (the peer)"
 MASKS: tuple[Polygon, ...] = (
     ((0.0, 0.0), (0.3, 0.0), (0.3, 0.4), (0.0, 0.4)),
@@ -53,6 +56,18 @@ def decode(decoder: Decoder, stream: Sequence[Packet]) -> None:
         decoder.decode(packet)
 
 
+def transcode(decoder: Decoder, quality: Quality, stream: Sequence[Packet]) -> None:
+    """Decodes everything and encodes it as for viewers."""
+    encoders = Encoders(LiveSettings(encoder="libx264"), SystemClock())
+    encoder = None
+    for packet in stream:
+        for picture in decoder.decode(packet):
+            frame = picture.within(quality.width)
+            encoder = encoder or encoders.open(frame, 25.0, quality)
+            for _ in encoder.encode(frame, key=False):
+                continue
+
+
 def bare(stream: Sequence[Packet]) -> None:
     """Decodes everything with PyAV and looks at nothing: the peer that ratios are against."""
     context = av.CodecContext.create("h264", "r")
@@ -68,12 +83,16 @@ def main() -> None:
     keys = [packet for packet in stream if packet.key]
     small = packets(Clip(size=(640, 360), fps=25, gop=50, bitrate="500k", seconds=8.0, suffix=".mp4").file())
     every = len(stream)
+    good, thin = (LiveSettings().quality(name) for name in (StreamName.MAIN, StreamName.SUB))
     rows = costs(
         {
             PEER: (lambda: bare(stream), every),
             "demux alone": (lambda: packets(path), every),
             "decode": (lambda: decode(Decoder(), stream), every),
             "decode and two masks": (lambda: decode(Decoder(MASKS), stream), every),
+            "decode and turn upright": (lambda: decode(Decoder((), 90), stream), every),
+            "masked, encoded at 2.5 Mb/s": (lambda: transcode(Decoder(MASKS), good, stream), every),
+            "made small for a thin link, 0.4 Mb/s": (lambda: transcode(Decoder(), thin, stream), every),
             "key frames only, spread over all pictures": (lambda: decode(Decoder(), keys), every),
             "decode of a 640x360 sub-stream": (lambda: decode(Decoder(), small), len(small)),
         }

@@ -2,15 +2,20 @@
 
 import asyncio
 import threading
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import av
 import cv2
+import jwt
 import numpy as np
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from edge_agent.agent import Agent
 from edge_agent.camera import encode_snapshot
@@ -110,16 +115,31 @@ async def test_a_camera_on_its_side_is_shown_upright(tmp_path: Path, broker: Bro
             assert (picture.width, picture.height) == (360, 640)
 
 
+@pytest.mark.parametrize("codec", ["h265", "mjpeg"])
+async def test_what_browsers_do_not_show_is_transcoded(tmp_path: Path, broker: Broker, codec: str) -> None:
+    clip = Clip(codec=codec, suffix=".mp4" if codec == "h265" else ".mkv")
+    async with watching(tmp_path, broker, source=film(clip)) as (agent, _), look(agent, Wish.AUTO) as (viewer, _):
+        assert (await viewer.frame()).width == 640
+        assert agent.live.transcoders == 1
+
+
+@asynccontextmanager
+async def closing(viewer: Viewer) -> AsyncIterator[None]:
+    """Closes a viewer at the block's end, however it ends."""
+    try:
+        yield
+    finally:
+        await viewer.close()
+
+
 @asynccontextmanager
 async def look(agent: Agent, wish: Wish) -> AsyncIterator[tuple[Viewer, str]]:
     """Opens a view as the page does."""
     viewer = Viewer()
-    try:
+    async with closing(viewer):
         opened = await agent.desk.watch(YARD, await viewer.offer(), "anne", stream=wish)
         await viewer.accept(opened.answer_sdp)
         yield viewer, opened.session
-    finally:
-        await viewer.close()
 
 
 def is_masked(picture: av.VideoFrame) -> bool:
@@ -208,3 +228,50 @@ async def test_views_opened_by_command_are_bounded_by_login_and_form(tmp_path: P
         assert closed["detail"].startswith("the login that it was opened with has ended")
         assert agent.live.viewers(YARD) == 0
         await viewer.close()
+
+
+def forged(scope: str, trusted: Ed25519PrivateKey) -> list[tuple[str, str]]:
+    """Returns tokens that must open nothing, with the code that each is refused with."""
+    stranger, now = Ed25519PrivateKey.generate(), int(time.time())
+    claims = {"aud": "box", "sub": "anne", "iat": now, "exp": now + 60, "scope": scope}
+
+    def signed(by: Ed25519PrivateKey, **changed: object) -> str:
+        return jwt.encode(claims | {"jti": uuid4().hex} | changed, by, algorithm="EdDSA")
+
+    return [
+        ("", "unauthorised"),
+        (jwt.encode(claims | {"jti": "1"}, "", algorithm="none"), "unauthorised"),
+        (jwt.encode(claims | {"jti": "2"}, "x" * 32, algorithm="HS256"), "unauthorised"),
+        (signed(stranger), "unauthorised"),
+        (signed(trusted, exp=now - 1), "expired"),
+        (signed(trusted, aud="other"), "wrong_audience"),
+        (signed(trusted, scope="live.open:gate"), "forbidden"),
+        (signed(trusted, scope="talkdown.play:yard"), "forbidden"),
+        (signed(trusted), "ok"),
+    ]
+
+
+async def test_a_view_is_opened_only_with_a_token_for_that_camera(tmp_path: Path, broker: Broker) -> None:
+    trusted, key = Ed25519PrivateKey.generate(), tmp_path / "csu.pem"
+    key.write_bytes(trusted.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo))
+    mqtt = {"host": broker.host, "port": broker.port, "commands": {"keys": [str(key)]}}
+    cameras = {"yard": {"source": film(Clip(suffix=".mp4"))}, "gate": {"source": film(Clip(suffix=".mp4"))}}
+    viewer = Viewer()
+    settings = settings_for(tmp_path, broker, cameras, mqtt=mqtt)
+    async with asyncio.timeout(60), listening(broker) as ear, running(settings) as agent, closing(viewer):
+        await ear.next("camera/yard/status", state="online")
+        offer = await viewer.offer()
+        # Signed now: a token from before the agent's start is too old for it.
+        *refused, (good, _) = forged("live.open:yard", trusted)
+        for token, code in refused:
+            assert (await ask(ear, token, offer))["code"] == code
+        assert agent.live.viewers(YARD) == 0
+        await viewer.accept((await ask(ear, good, offer))["result"]["answer"])
+        await viewer.frame()
+
+
+async def ask(ear: Ear, token: str, offer: str) -> dict[str, Any]:
+    """Returns the answer to a command."""
+    name = uuid4().hex
+    await ear.command("live.open", {"id": name, "token": token, "arguments": {"camera": "yard", "offer": offer}})
+    return await ear.next(f"reply/{name}")

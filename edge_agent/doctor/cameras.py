@@ -6,7 +6,8 @@ from contextlib import closing
 from itertools import pairwise
 
 from edge_agent.aio.threads import own_thread
-from edge_agent.capture.sources import Source
+from edge_agent.camera import SMALLEST
+from edge_agent.capture.sources import Source, SourceSettings
 from edge_agent.doctor import Finding, State
 from edge_agent.errors import TransientError
 from edge_agent.settings import CameraSettings
@@ -19,9 +20,15 @@ LONGEST = 12.0
 """Seconds of watching; a camera with fewer key frames has been found out by then."""
 
 
-async def look_at_camera(part: str, settings: CameraSettings) -> Finding:
-    """Connects, waits for key frames, and tells codec, size and how far apart they are."""
-    source = settings.source.build()
+async def look_at_camera(part: str, settings: CameraSettings, small: SourceSettings | None = None) -> Finding:
+    """Connects, waits for key frames, and tells codec, size and how far apart they are.
+
+    Args:
+        part: for the finding.
+        settings: of the camera.
+        small: its sub-stream, to be looked at instead of the main one.
+    """
+    source = (small or settings.source).build()
     begun = time.monotonic()
     keys = await own_thread(lambda stop: _watch(source, stop), name=part)
     first = keys[0].stream
@@ -39,6 +46,9 @@ async def look_at_camera(part: str, settings: CameraSettings) -> Finding:
             f"set the camera's key-frame interval to {within:g} s or less: all its pictures are decoded now, which"
             " costs many times the power"
         )
+        return Finding(part, State.WARN, said, remedy)
+    if small is not None and max(first.width, first.height) < SMALLEST:
+        remedy = f"set it to {SMALLEST} pixels across or more: the camera is watched by its main stream now"
         return Finding(part, State.WARN, said, remedy)
     return Finding(part, State.OK, said)
 

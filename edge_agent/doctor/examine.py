@@ -28,6 +28,9 @@ async def examine(settings: Settings, *, aloud: bool) -> Sequence[Finding]:
     for name, camera in settings.cameras.items():
         part = f"camera {name}"
         looks[part] = look_at_camera(part, camera)
+        if camera.sub is not None:
+            part = f"sub-stream of {name}"
+            looks[part] = look_at_camera(part, camera, camera.sub)
         if camera.onvif is not None:
             looks[f"control of {name}"] = look_at_control(camera.onvif)
         if camera.speaker is not None:

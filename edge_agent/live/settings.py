@@ -103,7 +103,7 @@ class LiveSettings(BaseModel):
         bitrate: bits a second of a transcoded picture; a street in 1080p looks good at 2.5 million.
         thin_bitrate: bits a second of a transcoded sub-stream; what the mobile network carries at the edge of town.
         thin_transcoders: how many transcoders may run before none is begun for a thin link to a camera without a
-            sub-stream; 0 never begins one. One of 1080p takes about half a core.
+            sub-stream; 0 never begins one. One of 1080p costs twice what decoding it costs.
         thin_width: pixels; how wide that picture is at most.
         preset: libx264's; each one slower gives a better picture from a hotter box.
     """

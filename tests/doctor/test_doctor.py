@@ -56,6 +56,15 @@ async def test_everything_wrong_at_once_is_told_part_by_part(tmp_path: Path, bro
     assert all(finding.said and finding.remedy for finding in findings)
 
 
+async def test_a_sub_stream_is_looked_at_too(camera: Callable[..., Camera]) -> None:
+    for size, state in (((640, 360), State.OK), ((320, 180), State.WARN)):
+        source = {"kind": "rtsp", "url": camera(Clip(size=size)).url}
+        yard = CameraSettings.model_validate({"source": {"kind": "file", "path": "/none.mp4"}, "sub": source})
+        finding = await look_at_camera("sub-stream of yard", yard, yard.sub)
+        assert (finding.state, f"h264 {size[0]}x{size[1]}" in finding.said) == (state, True)
+        assert state is State.OK or "416 pixels" in finding.remedy
+
+
 async def test_a_cameras_control_is_looked_at_and_nothing_moves(tmp_path: Path, broker: Broker, clip: Clip) -> None:
     async with onvif_camera() as dome:
         source = {"kind": "file", "path": str(clip.file())}
