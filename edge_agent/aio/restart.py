@@ -1,6 +1,7 @@
 """Trying again for ever, ever less eagerly, never in step with the neighbours."""
 
 import asyncio
+import contextlib
 import logging
 import random
 from collections.abc import Awaitable, Callable
@@ -83,7 +84,10 @@ async def _apart(once: Callable[[], Awaitable[None]]) -> None:
         await asyncio.wait([run])
     except asyncio.CancelledError:
         run.cancel()
-        await asyncio.wait([run])
+        while not run.done():
+            # Cancelled again meanwhile, as when all ends while the last viewer leaves: still nothing is left behind.
+            with contextlib.suppress(asyncio.CancelledError):
+                await asyncio.wait([run])
         if not run.cancelled() and (error := run.exception()) is not None:
             log.debug("a run failed while it was ending: %s", error)
         raise

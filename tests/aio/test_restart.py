@@ -105,3 +105,25 @@ async def test_a_cancellation_that_a_task_group_swallowed_still_ends_it() -> Non
     await asyncio.wait([running], timeout=5)
     assert running.cancelled()
     assert tried == 1
+
+
+async def test_whoever_is_cancelled_twice_leaves_no_run_behind() -> None:
+    ending, may_end = asyncio.Event(), asyncio.Event()
+
+    async def once() -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ending.set()
+            await may_end.wait()
+
+    running = asyncio.create_task(forever(once, failed=lambda *_: None, backoff=BACKOFF, rng=random.Random(1)))  # noqa: S311
+    await asyncio.sleep(0)
+    running.cancel()
+    await ending.wait()
+    running.cancel()
+    await asyncio.sleep(0)
+    assert not running.done()
+    may_end.set()
+    await asyncio.wait([running], timeout=5)
+    assert running.cancelled()
