@@ -34,6 +34,24 @@ FPS = 25
 NOISE = "testsrc2=size={size}:rate={fps},noise=alls=12:allf=t"
 
 
+class Usage:
+    """What a process used.
+
+    Attributes:
+        cpu: seconds of a core.
+        memory: megabytes in memory.
+        threads: how many.
+        files: how many are open, sockets among them.
+    """
+
+    def __init__(self, pid: int) -> None:
+        fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+        self.cpu = (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        self.memory = int(fields[21]) * os.sysconf("SC_PAGE_SIZE") / 1e6
+        self.threads = int(fields[17])
+        self.files = len(list(Path(f"/proc/{pid}/fd").iterdir()))
+
+
 class Viewer(Protocol):
     """Who looks: a browser, or one of a crowd."""
 
@@ -87,6 +105,10 @@ class Place:
         await self.janus.start(handle, await viewer.join(offer))
         return handle
 
+    def usage(self) -> tuple[Usage, Usage]:
+        """Returns what both servers used so far."""
+        return Usage(self.agent.pid), Usage(self.janus.pid)
+
     def ages(self, shown: list[Shown]) -> list[float]:
         """Returns how many seconds before it was shown the camera sent each picture."""
         sent: dict[int, list[float]] = {}
@@ -96,44 +118,29 @@ class Place:
         return [one.at - max(at for at in sent[one.number] if at <= one.at) for one in shown]
 
 
-class Usage:
-    """What a process used.
-
-    Attributes:
-        cpu: seconds of a core.
-        memory: megabytes in memory.
-        threads: how many.
-        files: how many are open, sockets among them.
-    """
-
-    def __init__(self, pid: int) -> None:
-        fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
-        self.cpu = (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-        self.memory = int(fields[21]) * os.sysconf("SC_PAGE_SIZE") / 1e6
-        self.threads = int(fields[17])
-        self.files = len(list(Path(f"/proc/{pid}/fd").iterdir()))
-
-
 async def measure_cost(folder: Path) -> None:
-    """Prints CPU and memory by number of viewers, and what an added one costs."""
+    """Prints CPU, memory and what arrives by number of viewers, and what an added one costs."""
     async with AsyncExitStack() as stack:
         place = Place(stack, folder, 2)
         await asyncio.sleep(SETTLE)
-        print(f"{'viewers':>8} {'agent CPU':>10} {'memory':>8} {'janus CPU':>10} {'memory':>8}")
+        print(
+            "viewers" + "".join(f" {name + ' CPU':>10} {'memory':>8} {'each gets':>10}" for name in ("agent", "janus"))
+        )
         shares: dict[int, tuple[float, float]] = {}
         for count, before in zip(VIEWERS, (0, *VIEWERS), strict=False):
             for come in (place.to_agent, place.to_janus):
                 for _ in range(count - before):
                     await come(place.crowd)
             await asyncio.sleep(SETTLE)
-            first = [Usage(pid) for pid in (place.agent.pid, place.janus.pid)]
-            begun = time.monotonic()
+            begun, came, first = time.monotonic(), await place.crowd.taken(), place.usage()
             await asyncio.sleep(SECONDS)
-            took = time.monotonic() - begun
-            last = [Usage(pid) for pid in (place.agent.pid, place.janus.pid)]
+            took, gone, last = time.monotonic() - begun, await place.crowd.taken(), place.usage()
             ours, theirs = ((after.cpu - one.cpu) / took for one, after in zip(first, last, strict=True))
             shares[count] = ours, theirs
-            print(f"{count:8} {ours:10.2%} {last[0].memory:6.0f} MB {theirs:10.2%} {last[1].memory:6.0f} MB")
+            rates = [(after - one) * 8e-6 / took / max(count, 1) for one, after in zip(came, gone, strict=True)]
+            columns = zip((ours, theirs), last, rates, strict=True)
+            texts = [f" {cpu:10.2%} {used.memory:5.0f} MB {rate:5.2f} Mb/s" for cpu, used, rate in columns]
+            print(f"{count:7}" + "".join(texts), flush=True)
         ours, theirs = ((shares[VIEWERS[-1]][who] - shares[1][who]) / (VIEWERS[-1] - 1) for who in (0, 1))
         print(f"an added viewer: agent {ours:.2%}, janus {theirs:.2%} of a core: {ours / theirs:.2f} times")
 

@@ -37,6 +37,9 @@ LARGEST_PACKET = STAMPED.size + LARGEST + 2 + GCM_TAG
 BREATH = 0.002
 """Seconds between two trains of one picture: 28 kB each makes 110 Mb/s, which a good radio link takes without loss."""
 
+FULL = 0.5
+"""Seconds that a packet waits for a full socket; two seconds behind, the viewer goes on from a newer key frame."""
+
 SEGMENT = 103
 """``UDP_SEGMENT`` (Linux 4.18): one call sends a train, cut into packets by the kernel or the network card."""
 
@@ -173,8 +176,10 @@ class Line:
             if self._way.socket is None:
                 await self._way.relay(bytes(packet))
                 continue
+            # A time-out is one of these errors too: what it loses the viewer asks for again.
             with suppress(OSError):
-                await asyncio.get_running_loop().sock_sendto(self._way.socket, packet, self._way.address)
+                async with asyncio.timeout(FULL):
+                    await asyncio.get_running_loop().sock_sendto(self._way.socket, packet, self._way.address)
 
 
 def _load(cipher: Cipher, train: Train, stream: Stream, sequence: int, header: NDArray[np.uint8]) -> None:

@@ -157,7 +157,7 @@ class Sender:
     def _note(self, unit: Unit, stamp: int, now: Monotonic) -> int:
         """Keeps what is told and resent of a picture; returns its first packet's number."""
         if self._source.skipped != self._skipped:
-            log.warning("a viewer was too slow and lost %s pictures", self._source.skipped - self._skipped)
+            log.info("a viewer fell behind and goes on %s pictures later", self._source.skipped - self._skipped)
             self._skipped = self._source.skipped
         first, self._sequence = self._sequence, self._sequence + len(unit.payloads)
         self._stamp, self._sent = self._origin + stamp, now

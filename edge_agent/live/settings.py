@@ -89,7 +89,7 @@ class LiveSettings(BaseModel):
     """Live view.
 
     Attributes:
-        viewers: how many may watch one camera at a time; each costs about 1 % of a core and the camera's bit rate.
+        viewers: how many may watch one camera at a time; each costs 0.3 % of a PC's core and the camera's bit rate.
         box_viewers: how many may watch all cameras of this box together; 32 of a 4 Mb/s camera fill 128 Mb/s.
         connect: seconds that a viewer may take to come up; a poor link needs 5 to 10.
         idle: seconds without a sign of life after which a viewer counts as gone; its browser speaks every second, and

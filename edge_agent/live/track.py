@@ -61,7 +61,7 @@ class RingTrack:
 
     @property
     def skipped(self) -> int:
-        """How many pictures this viewer lost because it was too slow."""
+        """How many pictures this viewer was not sent because it had fallen behind."""
         return self._skipped + self._reader.skipped
 
     def start(self, at_once: AtOnce) -> None:

@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from aiortc.rtp import RTCP_PSFB_FIR, RTCP_PSFB_PLI, RtcpPsfbPacket
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -242,7 +243,8 @@ async def test_a_masked_camera_is_black_there_and_encoded_once(packets: list[Pac
         await until(lambda: "street: transcode main" not in {thread.name for thread in threading.enumerate()})
 
 
-async def test_a_viewer_that_lost_the_picture_gets_a_key_frame(packets: list[Packet]) -> None:
+@pytest.mark.parametrize("request_for_key", [RTCP_PSFB_PLI, RTCP_PSFB_FIR])
+async def test_a_viewer_that_lost_the_picture_gets_a_key_frame(packets: list[Packet], request_for_key: int) -> None:
     camera = FakeCamera([*packets[:50], *(replace(one, key=False) for one in packets[51:])])
     camera.fill(20)
     async with live() as it, playing(camera):
@@ -252,7 +254,10 @@ async def test_a_viewer_that_lost_the_picture_gets_a_key_frame(packets: list[Pac
         before = number(await viewer.frame())
         receiver = viewer.connection.getReceivers()[0]
         [source] = receiver.getSynchronizationSources()
-        await receiver._send_rtcp_pli(source.source)
+        # The second kind names its source further inside.
+        inside = struct.pack("!LL", source.source, 1 << 24)
+        asked = (source.source, b"") if request_for_key == RTCP_PSFB_PLI else (0, inside)
+        await receiver._send_rtcp(RtcpPsfbPacket(request_for_key, 1, *asked))
         async with asyncio.timeout(PATIENCE):
             while number(await viewer.frame()) > before - 20:
                 continue
@@ -360,6 +365,10 @@ async def test_how_a_viewer_gets_the_picture_is_known(packets: list[Packet]) -> 
                 await viewer.frame()
         assert told.loss == 0
         assert told.jitter < 1
+        reports = (await viewer.connection.getStats()).values()
+        [said] = [report for report in reports if report.type == "remote-outbound-rtp"]
+        assert said.packetsSent > 0
+        assert abs((datetime.now(UTC) - said.remoteTimestamp).total_seconds()) < 5
         assert told.rtt is not None
         assert told.rtt < 1
 

@@ -15,7 +15,7 @@ STUN = range(4)
 
 
 class Crowd:
-    """Viewers that come one at a time, for any server; they take packets and report on them, and decode nothing."""
+    """Viewers that come one at a time, for any server; they count what comes, report on it, and decode nothing."""
 
     def __init__(self) -> None:
         context = get_context("spawn")
@@ -34,6 +34,11 @@ class Crowd:
     async def leave(self) -> None:
         """Closes the newest viewer."""
         await self._ask("leave")
+
+    async def taken(self) -> tuple[int, int]:
+        """Returns the bytes that came for those who offered, and for those who answered."""
+        offered, answered = str(await self._ask("taken")).split()
+        return int(offered), int(answered)
 
     async def cipher(self) -> str:
         """Returns what the newest viewer's packets are encrypted with."""
@@ -61,10 +66,14 @@ async def _serve(pipe: Connection) -> None:
     viewers: list[_Viewer] = []
     while True:
         request, *given = await loop.run_in_executor(None, pipe.recv)
+        answer: object
         try:
             if request == "join":
                 viewers.append(_Viewer())
-            answer = await getattr(viewers[-1], request)(*given)
+            if request == "taken":
+                answer = " ".join(str(sum(one.taken for one in viewers if one.offered is who)) for who in (True, False))
+            else:
+                answer = await getattr(viewers[-1], request)(*given)
             if request == "leave":
                 viewers.pop()
         except Exception as exc:  # noqa: BLE001 - carried over to the other process, whatever it is
@@ -80,8 +89,11 @@ class _Viewer:
         self._connection = RTCPeerConnection(RTCConfiguration([]))
         self._connection.on("connectionstatechange", self._go_light)
         self._tasks: list[asyncio.Task[None]] = []
+        self.offered = False
+        self.taken = 0
 
     async def join(self, offer: str | None) -> str:
+        self.offered = offer is None
         if offer is None:
             self._connection.addTransceiver("video", direction="recvonly")
             await self._connection.setLocalDescription(await self._connection.createOffer())
@@ -109,7 +121,7 @@ class _Viewer:
             return
         transport = self._connection.getReceivers()[0].transport
         for protocol in transport.transport._connection._protocols:
-            setattr(protocol, "datagram_received", _keep_open(protocol.datagram_received))  # noqa: B010 - a method
+            setattr(protocol, "datagram_received", self._count(protocol.datagram_received))  # noqa: B010 - a method
         self._tasks.append(asyncio.create_task(self._report(transport)))
 
     async def _report(self, transport: object) -> None:
@@ -120,10 +132,11 @@ class _Viewer:
             report = RtcpRrPacket(1, [RtcpReceiverInfo(ssrc, 0, 0, 0, 0, 0, 0)])
             await transport._send_rtp(bytes(report))  # type: ignore[attr-defined]
 
+    def _count(self, received: Received) -> Received:
+        def receive(data: bytes | str, address: tuple[Any, ...]) -> None:
+            if data[0] in STUN:
+                received(data, address)
+            else:
+                self.taken += len(data)
 
-def _keep_open(received: Received) -> Received:
-    def receive(data: bytes | str, address: tuple[Any, ...]) -> None:
-        if data[0] in STUN:
-            received(data, address)
-
-    return receive
+        return receive
