@@ -172,7 +172,7 @@ class Camera:
 
     def _look(self, lookout: Lookout, frames: Latest[Frame], stop: threading.Event) -> None:
         """Decodes what is worth it and passes on what is worth understanding; the analysis thread."""
-        eye, broken = Eye(self.main), 0
+        eye, broken = Eye(self.main, borrows=True), 0
         followed = Monotonic(-math.inf)
         while not stop.is_set():
             now = self._shared.clock.monotonic()
@@ -180,9 +180,9 @@ class Camera:
                 followed = now
             watched = self._watched(closely=now - followed < LINGER)
             if watched is not eye.stream:
-                eye, broken = Eye(watched), broken + eye.broken
+                eye, broken = Eye(watched, borrows=True), broken + eye.broken
             for frame in eye.look(lookout.wants):
-                self.counts.decoded += 1
+                self.counts.decoded += not eye.borrowed
                 self.counts.broken = broken + eye.broken
                 if lookout.passes(frame):
                     frames.put(frame)

@@ -9,6 +9,7 @@ from edge_agent.aio.ring import Ring
 from edge_agent.capture.sources import SourceSettings
 from edge_agent.capture.stream import Capture
 from edge_agent.decode.decoder import Decoder
+from edge_agent.decode.loan import Loan
 from edge_agent.errors import AgentError, TransientError
 from edge_agent.live import AskForKey, nobody_to_ask
 from edge_agent.settings import CameraSettings
@@ -45,6 +46,7 @@ class CameraStream:
         ring: its newest packets, for viewers and recorder.
         capture: fills the ring.
         status: whether it arrives, and if not, why and what to do.
+        loan: what is decoded of it for viewers now.
         ask_for_key: asks the camera for a key frame, for a viewer that lost the picture.
     """
 
@@ -63,6 +65,7 @@ class CameraStream:
         self.ring: Ring[Packet] = Ring(seconds=RING_SECONDS, limit=RING_BYTES[name])
         self.capture = Capture(source.build(), self.ring, clock=clock, rng=rng, changed=self._note)
         self.status = UNCONNECTED
+        self.loan = Loan()
         self.ask_for_key: AskForKey = nobody_to_ask
         self._camera = camera
         self._changed = changed
@@ -91,8 +94,11 @@ class CameraStream:
     def open_frames(self, stop: threading.Event) -> Iterator[Frame]:
         """See ``live.Picture``; ends within half a second."""
         eye = Eye(self)
-        while not stop.is_set():
-            yield from eye.look()
+        with self.loan.lending():
+            while not stop.is_set():
+                for frame in eye.look():
+                    self.loan.lend(frame)
+                    yield frame
 
     def _note(self, status: CameraStatus) -> None:
         self.status = status
@@ -104,10 +110,16 @@ class Eye:
 
     Args:
         stream: what it looks at.
+        borrows: whether it takes pictures that are decoded for viewers at that time, rather than decode them again.
+
+    Attributes:
+        borrowed: whether the last look was such a one.
     """
 
-    def __init__(self, stream: CameraStream) -> None:
+    def __init__(self, stream: CameraStream, *, borrows: bool = False) -> None:
         self.stream = stream
+        self.borrowed = False
+        self._borrows = borrows
         self._decoder = Decoder(stream._camera.privacy.masks, stream._camera.rotation)  # noqa: SLF001 - its other half
         self._reader = stream.ring.reader(lag=LAG)
         self._missed = False
@@ -123,6 +135,11 @@ class Eye:
         Args:
             wants: whether to decode a packet; one after an unwanted one needs all since the key frame before it.
         """
+        self.borrowed = self._borrows and self.stream.loan.lent
+        if self.borrowed:
+            self._missed = True
+            frame = self.stream.loan.borrow(timeout=0.5)
+            return [frame] if frame is not None else []
         packet = self._reader.take(timeout=0.5)
         if packet is None:
             return []

@@ -26,7 +26,7 @@ from edge_agent.values.ids import CameraId
 from edge_agent.values.track import Scene
 from edge_agent.values.viewing import StreamName, Wish
 from tests.agents import Ear, listening, running, settings_for
-from tests.live.viewer import Viewer, luma
+from tests.live.viewer import Viewer, luma, until
 from tests.peers.broker import Broker
 from tests.peers.clips import Clip
 from tests.peers.rtsp_camera import Camera
@@ -182,6 +182,31 @@ async def test_no_door_leads_past_the_masks(tmp_path: Path, broker: Broker) -> N
                 jpeg = cv2.imdecode(np.frombuffer(encode_snapshot(frame), np.uint8), cv2.IMREAD_GRAYSCALE)
                 assert jpeg is not None
                 assert jpeg[:, : frame.width // 2 - 8].max() < 30
+
+
+async def test_what_is_decoded_for_viewers_is_not_decoded_again_to_be_analysed(
+    tmp_path: Path, broker: Broker, entrance: Clip
+) -> None:
+    corner = [[[0, 0], [0.1, 0], [0.1, 0.1], [0, 0.1]]]
+    async with watching(tmp_path, broker, source=film(entrance), privacy={"masks": corner}) as (agent, _):
+        counts, loan = agent.cameras[YARD].counts, agent.cameras[YARD].main.loan
+
+        async def analyses(more: int) -> int:
+            """Returns how many pictures were decoded while so many more were understood."""
+            decoded, analysed = counts.decoded, counts.analysed
+            while counts.analysed < analysed + more:  # noqa: ASYNC110 - counters announce nothing
+                await asyncio.sleep(0.02)
+            return counts.decoded - decoded
+
+        assert await analyses(3) >= 3
+        async with look(agent, Wish.AUTO) as (viewer, _):
+            await viewer.frame()
+            await until(lambda: loan.lent)
+            await analyses(1)  # the look that had begun
+            assert await analyses(10) == 0
+        await until(lambda: not loan.lent)
+        await analyses(1)
+        assert await analyses(3) >= 3
 
 
 def pixels(stream: CameraStream) -> list[Frame]:
