@@ -47,6 +47,11 @@ async def test_boxes_vanish_when_nobody_confirms_them(fake: Callable[..., Fake],
     }""")
     await until(page, "drawn()")
     await until(page, "!drawn()")
+    await page.evaluate("""async () => {
+        overlay.show({ age: 2, tracks: [{ id: 1, box: [.2, .2, .6, .9], face: null, verdict: "mask" }] });
+        for (let i = 0; i < 8; i++) await new Promise(requestAnimationFrame);
+    }""")
+    assert not await page.evaluate("drawn()"), "what was there two seconds ago"
 
 
 async def test_who_walks_out_of_the_picture_is_not_drawn_beside_it(fake: Callable[..., Fake], page: Page) -> None:

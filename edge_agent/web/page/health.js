@@ -33,6 +33,12 @@ function items(health) {
   ].filter(Boolean);
 }
 
+/** Returns what an operator should know of the box of the selected camera: its load, and whatever is not as it should be. */
+function boxItems({ name, id, health }) {
+  if (!health) return [];
+  return [["camera", t("box"), name || id, ""], ...items(health).filter(([item, , , tone]) => item === "load" || (tone && tone !== "good"))];
+}
+
 export class Health {
   constructor(element, site) {
     Object.assign(this, { element, site });
@@ -42,7 +48,7 @@ export class Health {
   render() {
     const { site } = this;
     const agent = site.agentOf(site.cameras.get(site.selected));
-    const told = site.console ? [this.#fleet(), ...(agent.health ? [["camera", t("box"), agent.name || agent.id, ""], ...items(agent.health)] : [])] : items(site.health);
+    const told = site.console ? [this.#fleet(), ...boxItems(agent)] : items(site.health);
     const parts = told.map(([name, words, value, tone]) =>
       h("span", { class: `item ${tone}`, "data-item": name }, icon(tone === "alarm" && name !== "broker-off" ? "warning" : name), h("span", {}, words), h("b", {}, value)),
     );

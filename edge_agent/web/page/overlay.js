@@ -5,6 +5,8 @@ import { t } from "./i18n.js";
 /** Milliseconds after which a box that nobody confirmed is gone. */
 const STALE = 1000;
 const FADE = 200;
+/** Seconds after which what an overworked box tells is past: its boxes would stand over nobody. */
+const PAST = 1.5;
 /** Width in CSS pixels below which a picture is small, and milliseconds between its drawings: twenty-five of them need not glide as one does. */
 const SMALL = 380;
 const REST = 50;
@@ -54,6 +56,7 @@ export class Overlay {
 
   /** Takes a `scene` of the feed. */
   show({ age = 0, tracks }) {
+    if (age > PAST) return;
     const now = performance.now();
     // Boxes glide for as long as updates lie apart, so that they arrive as the next one comes.
     const gap = Math.min(400, Math.max(40, now - this.#updated));

@@ -32,11 +32,15 @@ export class Site extends EventTarget {
   /** Takes the answer of `api/site`; what was heard before the link broke may have ended meanwhile. */
   load({ console = false, user = null, agent = {}, agents = [], policy = null, cameras = [], messages = [], languages = [] }) {
     Object.assign(this, { console, user, agent, policy, messages, languages });
-    this.agents = new Map(agents.map((one) => [one.id, one]));
-    this.cameras = new Map(cameras.map((camera) => [camera.id, camera]));
+    // One order for the tree and for the wall: by the boxes' names, then as each box tells its cameras.
+    const boxes = agents.toSorted((one, other) => (one.name ?? "").localeCompare(other.name ?? ""));
+    const order = new Map(boxes.map(({ id }, i) => [id, i]));
+    const ordered = cameras.toSorted((one, other) => (order.get(one.agent) ?? 0) - (order.get(other.agent) ?? 0));
+    this.agents = new Map(boxes.map((one) => [one.id, one]));
+    this.cameras = new Map(ordered.map((camera) => [camera.id, camera]));
     if (this.link !== "live") this.speech.clear();
     this.tell("site");
-    if (!this.cameras.has(this.selected)) this.select(cameras[0]?.id ?? null);
+    if (!this.cameras.has(this.selected)) this.select(ordered[0]?.id ?? null);
   }
 
   /** Takes the answer of `api/events`; what the feed told while it was on its way stays. */
