@@ -1,6 +1,6 @@
 """One agent as the console knows it: what the broker keeps of it, what it told last, and how that looks on the page."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from edge_agent.console.told import CameraStatusTold, CameraTold, InfoTold
@@ -54,11 +54,14 @@ class Box:
         """Returns one of its cameras by its id on the box."""
         return self._cameras.get(name)
 
-    def take_info(self, info: InfoTold) -> None:
-        """Takes what it is."""
+    def take_info(self, info: InfoTold) -> Sequence[str] | None:
+        """Takes what it is; returns which of its cameras can something else now, None where more than that is new."""
+        before, self._cameras = self._cameras, {camera.id: camera for camera in info.cameras}
+        as_it_was = self.info.model_copy(update={"cameras": info.cameras}) == info
+        changed = [name for name, camera in self._cameras.items() if before.get(name) != camera]
         self.info = info
-        self._cameras = {camera.id: camera for camera in info.cameras}
         self._statuses = {name: told for name, told in self._statuses.items() if name in self._cameras}
+        return changed if as_it_was and before.keys() == self._cameras.keys() else None
 
     def take_status(self, status: StatusMessage, at: datetime, *, kept: bool) -> bool:
         """Takes whether it is there; returns whether that is new.

@@ -146,9 +146,7 @@ class ControlRoom:
 
     async def talk(self, camera: CameraId, offer_sdp: str, actor: str, *, until: datetime | None = None) -> Opened:
         """See ``Site``."""
-        asked: dict[str, JsonValue] = {"offer": offer_sdp}
-        if until is not None:
-            asked["until"] = stamp(until)
+        asked: dict[str, JsonValue] = {"offer": offer_sdp, **_ending(until)}
         opened = await self._ask(camera, Action.SPEAK, "talkdown.open", actor, asked, OPENING)
         return self._opened(camera, opened, actor, "talkdown.close")
 
@@ -167,9 +165,7 @@ class ControlRoom:
         until: datetime | None = None,
     ) -> Opened:
         """See ``Site``."""
-        asked: dict[str, JsonValue] = {"offer": offer_sdp, "stream": stream}
-        if until is not None:
-            asked["until"] = stamp(until)
+        asked: dict[str, JsonValue] = {"offer": offer_sdp, "stream": stream, **_ending(until)}
 
         async def open_it() -> Opened:
             answer = await self._ask(camera, Action.LIVE, "live.open", actor, asked, OPENING)
@@ -238,6 +234,11 @@ class ControlRoom:
         agent = camera.partition(":")[0]
         self.viewings.note(session, Viewing(agent, camera, actor, close, self.clock.monotonic(), key))
         return Opened(session, str(answer.get("answer")), str(answer.get("waiting", "")))
+
+
+def _ending(until: datetime | None) -> Mapping[str, JsonValue]:
+    """Returns the argument that ends a session with the login that it is opened with."""
+    return {} if until is None else {"until": stamp(until)}
 
 
 def _forbidden(actor: str, action: Action) -> PermanentError:

@@ -142,8 +142,10 @@ class Town:
             case ["status"]:
                 self._take_status(box, payload, kept=kept)
             case ["info"]:
-                box.take_info(InfoTold.model_validate_json(payload))
-                self._grown = True
+                changed = box.take_info(InfoTold.model_validate_json(payload))
+                self._grown |= changed is None
+                for camera in changed or ():
+                    self._tell_camera(box, camera)
             case ["health"]:
                 self._take_health(box, payload)
             case ["event", _]:

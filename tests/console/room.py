@@ -119,6 +119,11 @@ class Operator:
             text = await answer.text()
             return answer.status, json.loads(text) if text else None
 
+    async def open(self, path: str, offer: str) -> tuple[int, str, str]:
+        """Sends an offer; returns status, answer and the session's address."""
+        async with self.client.post(path, data=offer, headers={"Content-Type": "application/sdp"}) as answer:
+            return answer.status, await answer.text(), answer.headers.get("Location", "")
+
     async def camera(self, known: str, **having: object) -> dict[str, Any]:
         """Waits until a camera is known and so."""
         while True:

@@ -2,6 +2,7 @@ import asyncio
 import wave
 from pathlib import Path
 
+import numpy as np
 import pytest
 from aiomqtt import Client, ProtocolVersion
 
@@ -10,6 +11,7 @@ from edge_agent.console.account import Role
 from edge_agent.values.ids import CameraId
 from tests.agents import running as running_agent
 from tests.console.room import Town, operator, running
+from tests.live.mouth import Mouth
 from tests.live.viewer import Viewer, luma, until
 from tests.peers.broker import Broker
 from tests.peers.clips import Clip
@@ -83,22 +85,46 @@ async def test_two_boxes_are_shown_spoken_through_and_watched(town: Town, clip: 
         assert (status, told["code"]) == (422, "no_ptz")
 
         viewer = Viewer()
-        async with victor.client.post(
-            "/whep/box-1:street", data=await viewer.offer(), headers={"Content-Type": "application/sdp"}
-        ) as opened:
-            assert opened.status == 201, await opened.text()
-            await viewer.accept(await opened.text())
+        status, answer, session = await victor.open("/whep/box-1:street?stream=main", await viewer.offer())
+        assert status == 201, answer
+        await viewer.accept(answer)
         assert luma(await viewer.frame()).std() > 5, "a real picture"
         shown = await anne.hear("viewer", camera="box-1:street")
-        session = opened.headers["Location"].rpartition("/")[2]
-        assert (shown["stream"], shown["session"]) == ("main", session)
-        assert (await victor.post(opened.headers["Location"], {"stream": "main"}, method="PATCH"))[0] == 204
+        assert (shown["stream"], shown["session"]) == ("main", session.rpartition("/")[2])
+        assert (await victor.post(session, {"stream": "main"}, method="PATCH"))[0] == 204
         assert (await anne.hear("camera", id="box-1:street", viewers=1))["state"] == "online"
         assert agent.live.viewers(CameraId("street")) == 1
-        assert (await victor.client.delete(opened.headers["Location"])).status == 200
+        assert (await victor.client.delete(session)).status == 200
         assert agent.live.viewers(CameraId("street")) == 0
-        assert (await victor.client.delete(opened.headers["Location"])).status == 404
+        assert (await victor.client.delete(session)).status == 404
         await viewer.close()
+
+
+async def test_an_operator_talks_live_and_turns_the_loudspeaker_down(town: Town, clip: Clip, tmp_path: Path) -> None:
+    spoken = tmp_path / "spoken.wav"
+    loud = filmed(clip, spoken) | {"speaker": {"kind": "file", "path": str(spoken)}}
+    async with (
+        running_agent(town.box("box-1", {"street": loud})),
+        running(town.console()) as console,
+        operator(console, "anne") as anne,
+        operator(console, "victor") as victor,
+    ):
+        await anne.camera("box-1:street", voice=True)
+        await anne.follow()
+        assert (await anne.post("/api/cameras/box-1:street/volume", {"volume": -6}))[0] == 204
+        assert (await anne.hear("camera", id="box-1:street", volume=-6))["agent"] == "box-1"
+        mouth = Mouth(np.tile(np.array([8000] * 24 + [-8000] * 24, np.int16), 2000))
+        assert (await victor.open("/whip/box-1:street", await mouth.offer()))[0] == 403
+        status, answer, session = await anne.open("/whip/box-1:street", await mouth.offer())
+        assert status == 201, answer
+        await mouth.accept(answer)
+        told = await anne.hear("speech", camera="box-1:street", state="playing")
+        assert (told["live"], told["actor"]) == (True, "anne")
+        await until(lambda: spoken.exists() and spoken.stat().st_size > 40_000)
+        assert (await anne.client.delete(session)).status == 200
+        await anne.hear("speech", camera="box-1:street", state="idle")
+        assert (await anne.client.delete(session)).status == 404
+        await mouth.close()
 
 
 async def test_a_box_that_goes_and_a_console_that_returns(town: Town, clip: Clip, tmp_path: Path) -> None:
@@ -138,10 +164,7 @@ async def test_who_is_removed_is_out_and_what_they_had_open_ends(town: Town, cli
         await victor.camera("box-1:street", state="online")
         await victor.follow()
         viewer = Viewer()
-        async with victor.client.post(
-            "/whep/box-1:street", data=await viewer.offer(), headers={"Content-Type": "application/sdp"}
-        ) as opened:
-            await viewer.accept(await opened.text())
+        await viewer.accept((await victor.open("/whep/box-1:street", await viewer.offer()))[1])
         await viewer.frame()
         await asyncio.to_thread(town.remove, "victor")
         await until(lambda: agent.live.viewers(CameraId("street")) == 0)

@@ -20,7 +20,7 @@ from edge_agent.web.feed import Feed
 from tests.web.fake_site import Clock
 
 JPEG = b"\xff\xd8 a picture"
-INFO = {
+INFO: dict[str, Any] = {
     "agent": {"name": "Mairie", "place": "Place", "version": "1"},
     "policy": {"profile": "site"},
     "cameras": [{"id": "street", "name": "Rue", "speaker": True, "ptz": True, "streams": ["main", "sub"]}],
@@ -107,6 +107,15 @@ async def test_what_the_broker_kept_is_the_town(tmp_path: Path) -> None:
             "ptz": True,
             "streams": ("main", "sub"),
         }
+
+
+async def test_a_loudspeaker_turned_down_is_told_of_its_camera_alone(tmp_path: Path) -> None:
+    async with room(tmp_path) as r:
+        with r.feed.listen() as page:
+            [camera] = INFO["cameras"]
+            r.hear("box-1/info", INFO | {"cameras": [camera | {"volume": -6}]})
+            [(name, message)] = await told(page)
+        assert (name, message["id"], message["volume"]) == ("camera", "box-1:street", -6)
 
 
 async def test_a_box_that_goes_takes_its_cameras_with_it(tmp_path: Path) -> None:
