@@ -67,7 +67,8 @@ class Whep:
         headers = self._links(request)
         headers["Location"] = f"{request.path}/{opened.session}"
         if opened.waiting:
-            headers["Waiting"] = opened.waiting
+            # A sentence from a camera or another box: a header is one line of ASCII (RFC 9110, section 5.5).
+            headers["Waiting"] = " ".join(opened.waiting.split()).encode("ascii", "replace").decode()
         return web.Response(status=201, text=opened.answer_sdp, content_type=SDP, headers=headers)
 
     async def _options(self, request: web.Request) -> web.Response:

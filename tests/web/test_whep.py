@@ -64,6 +64,9 @@ async def test_why_there_is_no_picture_yet_is_told_with_the_answer() -> None:
         web.site.waiting = "the camera is offline: check its cable"
         opened = await web.client.post("/whep/street", data="v=0\r\n", headers=SDP)
         assert (opened.status, opened.headers["Waiting"]) == (201, web.site.waiting)
+        web.site.waiting = "the caméra says\r\nSet-Cookie: no"
+        opened = await web.client.post("/whep/street", data="v=0\r\n", headers=SDP)
+        assert (opened.status, opened.headers["Waiting"]) == (201, "the cam?ra says Set-Cookie: no")
 
 
 async def test_ice_servers_travel_in_links() -> None:
