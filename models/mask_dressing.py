@@ -14,7 +14,7 @@ import numpy as np
 from ai_edge_litert.interpreter import Interpreter
 
 PATCH = 64
-BOX, EYES, EARS = 256, (0, 1), (4, 5)
+EYES, EARS = (0, 1), (4, 5)
 Way = Literal["well", "nose out", "chin"]
 
 
@@ -57,10 +57,11 @@ class Landmarks:
     """Finds frontal faces' axes with BlazeFace."""
 
     def __init__(self, model: Path) -> None:
-        """Loads ``model``, the 256-pixel one."""
+        """Loads ``model``, the short-range or the back one: their grids have as many cells."""
         self._interpreter = Interpreter(model_path=str(model), num_threads=1)
         self._interpreter.allocate_tensors()
-        self._input = self._interpreter.get_input_details()[0]["index"]
+        self._input, shape = (self._interpreter.get_input_details()[0][key] for key in ("index", "shape"))
+        self._side = int(shape[1])
         self._outputs = [output["index"] for output in self._interpreter.get_output_details()]
         grids = [np.stack(np.meshgrid(np.arange(n), np.arange(n)), axis=-1).reshape(-1, 2) for n in (16, 8)]
         self._anchors = np.concatenate(
@@ -69,14 +70,11 @@ class Landmarks:
 
     def find(self, pixels: np.ndarray) -> Frame | None:
         """Returns the axes of the face in a square picture, or None where there is none or it looks aside."""
-        resized = cv2.resize(pixels, (BOX, BOX)).astype(np.float32) / 127.5 - 1
-        self._interpreter.set_tensor(self._input, resized[None])
-        self._interpreter.invoke()
-        rows, scores = (self._interpreter.get_tensor(output)[0] for output in self._outputs)
+        rows, scores = self._run(pixels)
         best = int(scores.argmax())
         if scores[best] < 0:
             return None
-        points = (rows[best].reshape(8, 2)[2:] / BOX + self._anchors[best]) * len(pixels)
+        points = (rows[best].reshape(8, 2)[2:] / self._side + self._anchors[best]) * len(pixels)
         if np.abs(points[2] / len(pixels) - 0.5).max() > 0.13:  # a neighbour's nose
             return None
         eyes, nose, mouth = points[list(EYES)].mean(axis=0), points[2], points[3]
@@ -88,6 +86,22 @@ class Landmarks:
             return None
         middle = eyes + 0.6 * np.dot(nose - eyes, across) / length**2 * across
         return Frame(middle, across, mouth - eyes)
+
+    def boxes(self, pixels: np.ndarray, least: float) -> list[tuple[float, float, float]]:
+        """Returns left, top and side of what scores ``least`` (before the logistic function) in a square picture."""
+        rows, scores = self._run(pixels)
+        chosen = np.flatnonzero(scores[:, 0] >= least)
+        chosen = chosen[np.argsort(-scores[chosen, 0])]
+        middles = (rows[chosen, :2] / self._side + self._anchors[chosen]) * len(pixels)
+        sides = rows[chosen, 2] / self._side * len(pixels)
+        return [(x - side / 2, y - side / 2, side) for (x, y), side in zip(middles, sides, strict=True)]
+
+    def _run(self, pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        resized = cv2.resize(pixels, (self._side, self._side)).astype(np.float32) / 127.5 - 1
+        self._interpreter.set_tensor(self._input, resized[None])
+        self._interpreter.invoke()
+        rows, scores = (self._interpreter.get_tensor(output)[0] for output in self._outputs)
+        return rows, scores
 
 
 def take_off(pixels: np.ndarray, frame: Frame) -> np.ndarray:

@@ -13,7 +13,7 @@ from edge_agent.inference.feed import Feed
 from edge_agent.inference.manifest import ModelSpec
 from edge_agent.inference.model import Model
 from edge_agent.inference.suppression import suppress
-from edge_agent.values.frame import Frame, Pixels
+from edge_agent.values.frame import Frame
 from edge_agent.values.geometry import Box
 
 Floats: TypeAlias = NDArray[np.float32]
@@ -21,15 +21,11 @@ Floats: TypeAlias = NDArray[np.float32]
 OVERLAP = 0.3
 """Faces hardly overlap; the network answers many times for each."""
 
-MOST = 8
-"""A head region holds a few faces at most."""
+MOST = 32
+"""Faces in one square."""
 
-AGAIN = 2.2
-"""Sides of a face that the second, mirrored look at it sees."""
-
-APART = 0.2
-"""Sides of a face that its points may lie apart in both looks. On a nape, which the network gladly calls a face with a
-score of 0.75, they lie 0.24 apart (median of 77 looks at people from behind), on a face 0.09 (of 392)."""
+CROWD = 500
+"""Faces in one picture; bounds the memory in which they are compared."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,17 +61,6 @@ class Face:
             return 0.0
         return min(nose - right, left - nose) / ((left - right) / 2)
 
-    def agreement(self, other: "Face") -> float:
-        """Returns how well the points of two looks at one face lie on each other, 1 to 0."""
-        apart = np.subtract(self.points, other.points)
-        return max(0.0, 1 - float(np.sqrt((apart**2).sum(axis=1).mean())) / (APART * self.size))
-
-    def mirrored(self, axis: float) -> "Face":
-        """Returns it mirrored at a vertical line; what was the right eye becomes the left one."""
-        left, top, right, bottom = self.box
-        points = tuple((2 * axis - x, y) for x, y in (self.points[place] for place in (1, 0, 2, 3, 5, 4)))
-        return Face((2 * axis - right, top, 2 * axis - left, bottom), self.score, points)
-
     def within(self, frame: Frame) -> Box:
         """Returns its box in fractions of the picture."""
         left, top, right, bottom = self.box
@@ -100,17 +85,7 @@ class Faces:
 
     def find(self, frame: Frame, square: Square) -> list[Face]:
         """Returns the faces in a square, best first; blocks."""
-        return self._read(square.cut(frame, self._size), square)
-
-    def steadiness(self, frame: Frame, face: Face) -> float:
-        """Returns how surely a face is one, 1 to 0: how little changes in a closer, mirrored look; blocks."""
-        square = Square.around(*face.centre, AGAIN * face.size)
-        mirrored = np.ascontiguousarray(square.cut(frame, self._size)[:, ::-1])
-        axis = square.left + square.side / 2
-        return max((face.agreement(again.mirrored(axis)) for again in self._read(mirrored, square)), default=0.0)
-
-    def _read(self, picture: Pixels, square: Square) -> list[Face]:
-        boxes, logits = self._model.run(self._feed.write(picture))
+        boxes, logits = self._model.run(self._feed.write(square.cut(frame, self._size)))
         return self.decode(boxes[0], logits[0, :, 0], square)
 
     def decode(self, rows: Floats, logits: Floats, square: Square) -> list[Face]:
@@ -140,6 +115,14 @@ class Faces:
                 strict=True,
             )
         ]
+
+
+def distinct(faces: Sequence[Face]) -> list[Face]:
+    """Returns each face once that was found several times, in overlapping squares; the surest first."""
+    boxes = np.array([face.box for face in faces], np.float32).reshape(-1, 4)
+    scores = np.array([face.score for face in faces], np.float32)
+    keep = suppress(boxes, scores, np.zeros(len(faces), np.intp), overlap=OVERLAP, most=CROWD)
+    return [faces[place] for place in keep.tolist()]
 
 
 def anchors(spec: ModelSpec) -> Floats:

@@ -3,16 +3,20 @@
 import cv2
 import numpy as np
 
-from edge_agent.appearance.faces import Face, Faces
+from edge_agent.appearance.faces import Face, Faces, distinct
 from edge_agent.appearance.head import Head
 from edge_agent.appearance.masks import Masks
 from edge_agent.appearance.settings import AppearanceSettings
+from edge_agent.appearance.survey import squares
 from edge_agent.inference.models import Models
 from edge_agent.values.frame import Frame, Pixels
 from edge_agent.values.look import Look
 from edge_agent.values.track import Track
 
 MASK_MODEL = "mask-mobilenetv2-96"
+
+A_FACE = 0.5
+"""Probability that it is a face, from which the mask network is asked about it."""
 
 LARGE = 48.0
 """Pixels of a face's height from which more of them tell no more."""
@@ -42,24 +46,34 @@ class Inspector:
         head = Head.of(track.box, frame)
         if not head.may_show(self._least):
             return None
-        face = self._face(frame, head)
-        if face is None or not (steadiness := self._faces.steadiness(frame, face)):
+        for square in head.squares():
+            for face in self._faces.find(frame, square):
+                if head.fits(face) and (look := self._look(frame, face)):
+                    return look
+        return None
+
+    def survey(self, frame: Frame) -> list[Look]:
+        """Returns what is seen of all faces of a picture, without knowing of any person; blocks, 50 ms and more.
+
+        For single photos. On a camera's picture it would cost more than everything else.
+        """
+        seen = [face for square in squares(frame.width, frame.height) for face in self._faces.find(frame, square)]
+        return [look for face in distinct(seen) if (look := self._look(frame, face))]
+
+    def _look(self, frame: Frame, face: Face) -> Look | None:
+        if face.size < self._least:
             return None
         picture = self._masks.cut(frame, face)
+        opinion = self._masks.judge(picture)
+        if opinion.face < A_FACE:
+            return None
         return Look(
             at=frame.arrived,
             face=face.within(frame),
             pixels=face.size,
-            quality=steadiness * clarity(face, picture),
-            scores=self._masks.judge(picture),
+            quality=opinion.face * clarity(face, picture),
+            scores=opinion.scores,
         )
-
-    def _face(self, frame: Frame, head: Head) -> Face | None:
-        for square in head.squares():
-            for face in self._faces.find(frame, square):
-                if face.size >= self._least and head.fits(face):
-                    return face
-        return None
 
 
 def clarity(face: Face, picture: Pixels) -> float:

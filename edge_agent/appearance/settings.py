@@ -4,6 +4,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from edge_agent.values.look import Verdict
+
 
 class AppearanceSettings(BaseModel):
     """How carefully faces are looked at, and when looks become a verdict."""
@@ -18,7 +20,10 @@ class AppearanceSettings(BaseModel):
         default=0.5, ge=0.1, le=0.95, description="score that a face needs; at 0.4 twice as many are none"
     )
     min_face: int = Field(
-        default=20, ge=12, le=400, description="pixels of a face's height below which it is not judged"
+        default=16,
+        ge=12,
+        le=400,
+        description="pixels of the found box's height, less than the whole face, below which it is not judged",
     )
     look_every: float = Field(
         default=0.35, gt=0, description="seconds between two looks at a person who is not judged yet"
@@ -39,8 +44,25 @@ class AppearanceSettings(BaseModel):
         default=4.0, gt=0, description="seconds in which a look loses half its weight against the newest"
     )
     decide: float = Field(
-        default=0.8, gt=0.5, le=1, description="share of the vote that makes a verdict; at 0.8 one look in 70 errs"
+        default=0.55, ge=0.5, le=1, description="share of the vote that makes the verdict that a mask is worn"
+    )
+    blame: float = Field(
+        default=0.8, ge=0.5, le=1, description="share of the vote that makes a verdict against somebody"
+    )
+    sure: float = Field(
+        default=0.95,
+        ge=0.5,
+        le=1,
+        description="score that the best look must have for a verdict against somebody; at 0.9 one look in 40 errs",
     )
     keep: float = Field(
         default=0.5, ge=0, le=1, description="share of the vote that keeps a verdict made before, so that none flickers"
     )
+
+    def share(self, verdict: Verdict) -> float:
+        """Returns the share of the vote that makes a verdict."""
+        return self.decide if verdict is Verdict.MASK else self.blame
+
+    def score(self, verdict: Verdict) -> float:
+        """Returns the score that at least one of the looks must have for a verdict; all that a single look needs."""
+        return self.decide if verdict is Verdict.MASK else max(self.blame, self.sure)

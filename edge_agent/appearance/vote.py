@@ -58,7 +58,10 @@ class Vote:
 
     def _verdict(self, shares: dict[Verdict, float]) -> Verdict:
         best = max(shares, key=shares.__getitem__)
-        if shares[best] >= self._settings.decide:
-            return best
         before = self.judgement.verdict if self.judgement is not None else Verdict.UNSURE
+        # What was said before is first taken back, then another thing said; a single look does not do both.
+        share = self._settings.share(best) if before in {best, Verdict.UNSURE} else self._settings.blame
+        surest = max(look.scores[ORDER.index(best)] for look in self._looks)
+        if shares[best] >= share and surest >= self._settings.score(best):
+            return best
         return before if shares.get(before, 0.0) >= self._settings.keep else Verdict.UNSURE

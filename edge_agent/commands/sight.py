@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from edge_agent.appearance.masks import ORDER
 from edge_agent.commands.form import CONFIG, complain, progress, says_remedies
 from edge_agent.demo.clips import PORTRAIT
 from edge_agent.evaluate.analysis import describe
@@ -114,6 +115,7 @@ def evaluate_masks(dataset: Path, boxes: str, min_size: float, as_json: bool, co
         for number, photo in enumerate(photos, 1):
             verdicts.add(photo, judge, complain)
             share(number / len(photos))
-    found = report(verdicts, min_size=min_size, decide=sight.appearance.decide, detected=detected)
+    needed = {verdict: sight.appearance.score(verdict) for verdict in ORDER}
+    found = report(verdicts, min_size=min_size, needed=needed, detected=detected)
     for line in [json.dumps(found.json())] if as_json else found.lines():
         click.echo(line)

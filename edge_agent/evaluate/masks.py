@@ -7,7 +7,6 @@ from typing import Protocol
 
 import numpy as np
 
-from edge_agent.appearance.faces import Face
 from edge_agent.appearance.inspector import MASK_MODEL, Inspector
 from edge_agent.appearance.masks import Masks
 from edge_agent.detect import Detector
@@ -52,13 +51,13 @@ class GivenBoxes:
     def judge(self, frame: Frame, faces: Sequence[Truth]) -> list[Judged]:
         """See ``Judge``."""
         return [
-            Judged(face.worn, face.size, self._masks.judge(self._masks.cut(frame, Face(face.box, 1.0, ()))))
+            Judged(face.worn, face.size, self._masks.judge(self._masks.cut_annotated(frame, face.box)).scores)
             for face in faces
         ]
 
 
 class DetectedBoxes:
-    """See ``Judge``: people, heads, faces and masks as the agent finds them, one look at each person.
+    """See ``Judge``: people, heads, faces and masks as the agent finds them, and faces without a body; one look each.
 
     Args:
         detector: finds people.
@@ -86,7 +85,8 @@ class DetectedBoxes:
             Track(TrackId(number), found.label, found.score, found.box, frame.arrived, frame.arrived)
             for number, found in enumerate(people)
         ]
-        return [look for track in tracks if (look := self._inspector.inspect(frame, track)) is not None]
+        looks = [look for track in tracks if (look := self._inspector.inspect(frame, track)) is not None]
+        return looks + self._inspector.survey(frame)
 
 
 def build_judge(settings: Settings, *, detected: bool) -> Judge:

@@ -19,10 +19,10 @@ class Report:
     Attributes:
         faces: annotated faces that are large enough, found or not.
         forced: what was said of those found, a choice forced.
-        sure: the same where nothing is said below ``decide``.
+        sure: the same where nothing is said below what is ``needed``.
         ece: calibration error of those found.
         sizes: all annotated faces, small ones too, by their size.
-        decide: score below which nothing is said.
+        needed: score of each verdict below which nothing is said.
         ms: milliseconds a face.
         detected: whether faces were found by the agent.
     """
@@ -32,7 +32,7 @@ class Report:
     sure: Table
     ece: float | None
     sizes: Mapping[str, Sequence[Judged]]
-    decide: float
+    needed: Mapping[Verdict, float]
     ms: float
     detected: bool
 
@@ -42,7 +42,7 @@ class Report:
         return {
             "faces": self.forced.faces,
             **_shares(self.forced),
-            "sure": {**_shares(self.sure), "unsure": _round(self.sure.unsure), "decide": self.decide},
+            "sure": {**_shares(self.sure), "unsure": _round(self.sure.unsure), "needed": dict(self.needed)},
             "ece": _round(self.ece),
             "by_size": sizes,
             "ms_per_face": round(self.ms, 3),
@@ -61,14 +61,14 @@ class Report:
             for name, shares in (
                 ("recall", self.forced.recall),
                 ("precision", self.forced.precision),
-                (f"precision from {self.decide:g}", self.sure.precision),
+                ("precision when sure", self.sure.precision),
             )
         )
         yield ""
         found = f"{'found':>9}" if self.detected else ""
         yield f"{'pixels high':14}{'faces':>7}{found}" + "".join(f"{worn:>12}" for worn in ORDER) + f"{'unsure':>9}"
         for name, faces in self.sizes.items():
-            forced, sure = tabulate(faces), tabulate(faces, decide=self.decide)
+            forced, sure = tabulate(faces), tabulate(faces, self.needed)
             found = f"{_percent(found_share(faces)):>9}" if self.detected else ""
             recalls = "".join(f"{_percent(forced.recall[worn]):>12}" for worn in ORDER)
             yield f"{name:14}{len(faces):7}{found}{recalls}{_percent(sure.unsure):>9}"
@@ -76,7 +76,7 @@ class Report:
         yield f"unsure {_percent(self.sure.unsure)}, calibration error {_percent(self.ece)}, {self.ms:.2f} ms a face"
 
     def _bin(self, faces: Sequence[Judged]) -> dict[str, object]:
-        forced, sure = tabulate(faces), tabulate(faces, decide=self.decide)
+        forced, sure = tabulate(faces), tabulate(faces, self.needed)
         return {
             "faces": forced.faces,
             "recall": _rounded(forced.recall),
@@ -86,13 +86,13 @@ class Report:
         }
 
 
-def report(verdicts: Verdicts, *, min_size: float, decide: float, detected: bool) -> Report:
+def report(verdicts: Verdicts, *, min_size: float, needed: Mapping[Verdict, float], detected: bool) -> Report:
     """Returns the figures.
 
     Args:
         verdicts: on all faces.
         min_size: pixels of a face's height from which it counts, but for the table by size, which shows all.
-        decide: score below which nothing is said.
+        needed: score of each verdict below which nothing is said.
         detected: whether faces were found by the agent.
 
     Raises:
@@ -106,10 +106,10 @@ def report(verdicts: Verdicts, *, min_size: float, decide: float, detected: bool
     return Report(
         faces=faces,
         forced=tabulate(faces),
-        sure=tabulate(faces, decide=decide),
+        sure=tabulate(faces, needed),
         ece=calibration_error(faces),
         sizes=by_size(verdicts.faces),
-        decide=decide,
+        needed=needed,
         ms=1000 * verdicts.seconds / judged,
         detected=detected,
     )

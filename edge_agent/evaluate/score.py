@@ -1,6 +1,6 @@
 """How often verdicts are right: confusion, recall and precision, calibration; by class and by size of face."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -70,19 +70,21 @@ class Table:
         return int(self.counts[row, row])
 
 
-def tabulate(judged: Sequence[Judged], *, decide: float = 0.0) -> Table:
+def tabulate(judged: Sequence[Judged], needed: Mapping[Verdict, float] | None = None) -> Table:
     """Returns what was said of the faces that were found.
 
     Args:
         judged: the faces.
-        decide: score below which the answer is ``unsure``; 0 forces a choice.
+        needed: score of each verdict below which the answer is ``unsure``; None forces a choice.
     """
-    answers = (*ORDER, Verdict.UNSURE) if decide else ORDER
+    answers = (*ORDER, Verdict.UNSURE) if needed else ORDER
     counts = np.zeros((len(ORDER), len(answers)), np.intp)
     for face in judged:
         if face.scores is not None:
             best = max(face.scores)
-            said = face.scores.index(best) if best >= decide else len(ORDER)
+            said = face.scores.index(best)
+            if needed and best < needed[ORDER[said]]:
+                said = len(ORDER)
             counts[ORDER.index(face.worn), said] += 1
     return Table(answers, counts)
 

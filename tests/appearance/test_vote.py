@@ -9,9 +9,9 @@ from edge_agent.values.time import Monotonic
 
 FACE = Box(0.4, 0.1, 0.5, 0.2)
 SCORES = {
-    Verdict.MASK: (0.94, 0.04, 0.02),
-    Verdict.NO_MASK: (0.04, 0.94, 0.02),
-    Verdict.INCORRECT: (0.03, 0.03, 0.94),
+    Verdict.MASK: (0.96, 0.03, 0.01),
+    Verdict.NO_MASK: (0.03, 0.96, 0.01),
+    Verdict.INCORRECT: (0.02, 0.02, 0.96),
     Verdict.UNSURE: (0.45, 0.45, 0.1),
 }
 SETTINGS = AppearanceSettings()
@@ -53,6 +53,18 @@ def test_looks_that_contradict_each_other_stay_silent() -> None:
         vote.add(look(0.3 * count, Verdict.MASK if count % 2 else Verdict.NO_MASK))
     assert said(vote) is Verdict.UNSURE
     assert not vote.settled
+
+
+def test_against_somebody_one_look_must_be_sure_by_itself() -> None:
+    for best, verdict in ((0.9, Verdict.UNSURE), (0.96, Verdict.NO_MASK)):
+        vote = Vote(SETTINGS)
+        for at, score in enumerate((0.9, best, 0.9)):
+            vote.add(Look(Monotonic(at), FACE, 40.0, 0.6, (1 - score, score, 0.0)))
+        assert said(vote) is verdict
+    lenient = Vote(SETTINGS)
+    for at in range(3):
+        lenient.add(Look(Monotonic(at), FACE, 40.0, 0.6, (0.7, 0.2, 0.1)))
+    assert said(lenient) is Verdict.MASK
 
 
 def test_one_look_that_errs_changes_nothing_but_asks_for_another() -> None:

@@ -3,12 +3,15 @@
 import json
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 
 from edge_agent.cli import main
-from tests.appearance.portrait import portrait
-from tests.evaluate.album import write_album, write_jpeg
+from tests.appearance.portrait import FACE, portrait
+from tests.evaluate.album import write_album, write_jpeg, write_listing
+from tests.evaluate.test_pictures import cmyk_jpeg
 
 SHARED = Path(__file__).parents[3] / "shared" / "data" / "masks" / "val.json"
 
@@ -62,6 +65,38 @@ def test_what_cannot_be_read_is_named_and_the_rest_goes_on(tmp_path: Path) -> No
     assert json.loads(result.stdout)["faces"] == 2
     assert "masked-256.jpg cannot be read" in result.stderr
     assert "bare-256.jpg is a JPEG that breaks off" in result.stderr
+
+
+@pytest.mark.parametrize("boxes", ["given", "detected"])
+def test_pictures_of_all_kinds_are_judged_beside_each_other(tmp_path: Path, boxes: str) -> None:
+    bare = portrait()
+    write_jpeg(tmp_path / "dot.jpg", bare[:1, :1])
+    write_jpeg(tmp_path / "huge.jpg", np.zeros((8000, 8000), np.uint8))
+    write_jpeg(tmp_path / "grey.jpg", cv2.cvtColor(bare, cv2.COLOR_BGR2GRAY))
+    write_jpeg(tmp_path / "crowd.jpg", np.tile(cv2.resize(bare, (128, 128)), (15, 20, 1)))
+    (tmp_path / "inks.jpg").write_bytes(cmyk_jpeg(0, 0, 0, 0))
+    (tmp_path / "empty.jpg").touch()
+    names = ["dot", "huge", "grey", "crowd", "inks", "empty", "missing"]
+    images: list[dict[str, object]] = [{"id": number, "file_name": f"{name}.jpg"} for number, name in enumerate(names)]
+    left, top, right, bottom = FACE
+    box = [left, top, right - left, bottom - top]
+    crowd = [[x * 128 + box[0] / 2, y * 128 + box[1] / 2, box[2] / 2, box[3] / 2] for y in range(15) for x in range(20)]
+    places = [(0, [0, 0, 1, 40]), (1, [4000, 4000, 60, 60]), (2, box), *((3, place) for place in crowd)]
+    places += [(number, [0, 0, 40, 40]) for number in (4, 5, 6)]
+    annotations: list[dict[str, object]] = [
+        {"image_id": image, "category_id": 2, "bbox": place} for image, place in places
+    ]
+    result = evaluated(write_listing(tmp_path / "a.json", images, annotations), "--boxes", boxes, "--json")
+    assert result.exit_code == 0, result.output
+    told = json.loads(result.stdout)
+    assert "empty.jpg is empty" in result.stderr
+    assert "missing.jpg cannot be read" in result.stderr
+    if boxes == "given":
+        assert told["faces"] == len(places) - 2
+    else:
+        assert told["annotated"] == len(places) - 2
+        assert told["faces"] > 0.95 * len(crowd)
+    assert told["recall"]["no_mask"] > 0.9
 
 
 @pytest.mark.parametrize("content", ["", "not json", "{}", "[]"])

@@ -24,10 +24,16 @@ def test_recall_and_precision_are_of_the_truth_and_of_the_answers() -> None:
 
 
 def test_an_unsure_answer_is_neither_right_nor_wrong() -> None:
-    table = tabulate([Judged(Verdict.MASK, 30, MASK), Judged(Verdict.MASK, 30, BARE)], decide=0.8)
+    table = tabulate([Judged(Verdict.MASK, 30, MASK), Judged(Verdict.MASK, 30, BARE)], dict.fromkeys(ORDER, 0.8))
     assert table.counts.tolist()[0] == [1, 0, 0, 1]
     assert table.precision[Verdict.MASK] == 1
     assert table.recall[Verdict.MASK] == table.unsure == 0.5
+
+
+def test_a_verdict_against_somebody_may_need_more() -> None:
+    faces = [Judged(Verdict.MASK, 30, (0.7, 0.2, 0.1)), Judged(Verdict.NO_MASK, 30, BARE)]
+    needed = {Verdict.MASK: 0.6, Verdict.NO_MASK: 0.9, Verdict.INCORRECT: 0.9}
+    assert tabulate(faces, needed).counts.tolist() == [[1, 0, 0, 0], [0, 0, 0, 1], [0, 0, 0, 0]]
 
 
 def test_a_face_that_was_not_found_is_not_judged() -> None:
@@ -51,7 +57,7 @@ def test_the_edges_of_the_bins() -> None:
 
 @given(FACES)
 def test_no_face_is_lost_and_no_share_leaves_its_range(faces: list[Judged]) -> None:
-    table = tabulate(faces, decide=0.6)
+    table = tabulate(faces, dict.fromkeys(ORDER, 0.6))
     assert table.faces == sum(face.scores is not None for face in faces)
     assert tuple(by_size(faces)) == BINS
     assert sum(map(len, by_size(faces).values())) == len(faces)

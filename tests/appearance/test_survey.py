@@ -1,0 +1,30 @@
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from edge_agent.appearance.survey import MOST, SMALLEST, squares
+
+
+@settings(deadline=None)
+@given(width=st.integers(2, 1500), height=st.integers(2, 1500), part=st.tuples(st.floats(0, 1), st.floats(0, 1)))
+def test_every_face_is_whole_in_a_square_that_it_fills_well(width: int, height: int, part: tuple[float, float]) -> None:
+    size = min(width, height, SMALLEST) / 4
+    x, y = (width - size) * part[0], (height - size) * part[1]
+    inside = [
+        square.side
+        for square in squares(width, height)
+        if square.left - 2 <= x
+        and x + size <= square.left + square.side + 2
+        and square.top - 2 <= y
+        and y + size <= square.top + square.side + 2
+    ]
+    assert inside
+    assert min(inside) <= 2 * SMALLEST + 2 or min(inside) == pytest.approx(max(width, height), abs=2)
+
+
+@pytest.mark.parametrize("size", [(1, 1), (2, 2), (8000, 8000), (8000, 2)])
+def test_the_work_is_bounded_whatever_the_picture(size: tuple[int, int]) -> None:
+    sides = np.array([square.side for square in squares(*size)])
+    assert len(sides) >= 1
+    assert np.unique(sides, return_counts=True)[1].max() <= MOST
