@@ -20,6 +20,7 @@ from functools import partial
 from pathlib import Path
 from typing import TypedDict
 
+import av
 import cv2
 import numpy as np
 
@@ -28,7 +29,11 @@ from edge_agent.appearance.inspector import MASK_MODEL, Inspector
 from edge_agent.appearance.masks import Masks
 from edge_agent.appearance.settings import AppearanceSettings
 from edge_agent.decode.decoder import Decoder
+from edge_agent.detect import DetectorSettings
 from edge_agent.detect.nanodet import NanodetSettings
+from edge_agent.detect.nanodet_onnx import NanodetOnnxSettings
+from edge_agent.detect.tiles import open_detector
+from edge_agent.errors import PermanentError
 from edge_agent.evaluate.dataset import Photo, read_dataset
 from edge_agent.evaluate.footage import open_footage
 from edge_agent.evaluate.masks import GivenBoxes, Verdicts
@@ -42,6 +47,7 @@ from edge_agent.values.geometry import Box
 from edge_agent.values.look import Verdict
 from edge_agent.values.time import Monotonic
 from tests.peers.clips import street
+from tests.track.score import read_labels
 
 
 class Answer(TypedDict):
@@ -51,7 +57,20 @@ class Answer(TypedDict):
     ms: float
 
 
+DETECTORS: dict[str, DetectorSettings] = {
+    "NanoDet 416 fp16": NanodetSettings(precision="fp16"),
+    "NanoDet 416 int8": NanodetSettings(),
+    "NanoDet 320 fp16": NanodetSettings(size=320, precision="fp16"),
+    "NanoDet 320 int8": NanodetSettings(size=320),
+    "NanoDet 416 int8, 2x2": NanodetSettings(tiles=(2, 2)),
+    "NanoDet 416 int8, 3x2": NanodetSettings(tiles=(3, 2)),
+    "NanoDet 416 ONNX (CPU)": NanodetOnnxSettings(size=416, providers=("cpu",)),
+    "NanoDet 640 ONNX (CPU)": NanodetOnnxSettings(size=640, providers=("cpu",)),
+}
+"""The first is what the others are held against."""
+
 ROOT = Path(__file__).parents[1]
+FILM = ROOT / "media/street.avi"
 PHOTOS = ROOT.parent / "shared/data/masks/val.json"
 PEERS = ROOT / ".cache/peers/bin/python"
 SMALLEST = 20
@@ -67,18 +86,83 @@ def main() -> None:
     else:
         print("mask verdicts: skipped, there are no photos in ../shared")
     frames = _frames()
-    print(f"\n{'detector, one thread':24}{'ms':>8}{'people a picture':>18}")
-    for size in (320, 416):
-        detector = NanodetSettings.model_validate({"size": size}).build(models)
-        begun = time.perf_counter()
-        found = [each for frame in frames for each in detector.detect(frame) if each.label is Label.PERSON]
-        spent = time.perf_counter() - begun
-        print(f"{f'NanoDet {size}':24}{1000 * spent / len(frames):8.1f}{len(found) / len(frames):18.2f}")
+    _compare_detectors(models, frames)
+    if FILM.exists():
+        _compare_tiles(models)
+    else:
+        print("wide scene: skipped, there is no media/street.avi; make demo fetches it")
     print(f"\n{'tracker, objects':24}{'ms':>8}")
     for objects in (1, 5, 20, 50):
         print(f"{objects:<24}{_track(objects):8.2f}")
     print(f"\n{'whole analysis':24}{'ms':>8}{'pictures':>10}")
     print(f"{'detect, track, look':24}{_analyse(models, frames):8.1f}{len(frames):10}")
+
+
+def _compare_detectors(models: Models, frames: Sequence[Frame]) -> None:
+    print(f"\n{'detector, one thread':26}{'ms':>8}{'people a picture':>18}{'of fp16 416':>13}{'fp16 of its':>13}")
+    truth: list[Sequence[Detection]] = []
+    for name, settings in DETECTORS.items():
+        try:
+            detector = open_detector(settings, models)
+        except PermanentError as exc:
+            print(f"{name:26} skipped: {exc}")
+            continue
+        spent, found = [], []
+        for frame in frames:
+            begun = time.perf_counter()
+            found.append([each for each in detector.detect(frame) if each.label is Label.PERSON])
+            spent.append(time.perf_counter() - begun)
+        truth = truth or list(found)
+        shares = f"{_share(truth, found):13.3f}{_share(found, truth):13.3f}"
+        people = sum(map(len, found)) / len(frames)
+        print(f"{name:26}{1000 * float(np.median(spent)):8.1f}{people:18.2f}{shares}")
+
+
+def _compare_tiles(models: Models) -> None:
+    """Four labelled pictures in one, so that a person is a quarter as large in the network's eye as the camera's."""
+    scenes = _wide_scenes()
+    count = sum(len(people) for _, people in scenes)
+    print(f"\n{f'wide scene, {count} people':26}{'ms':>8}{'found':>10}{'right':>10}")
+    for tiles in ((1, 1), (2, 2), (3, 2), (4, 3)):
+        detector = open_detector(NanodetSettings(tiles=tiles), models)
+        begun = time.perf_counter()
+        found = [[each for each in detector.detect(frame) if each.label is Label.PERSON] for frame, _ in scenes]
+        spent = 1000 * (time.perf_counter() - begun) / len(scenes)
+        truth = [people for _, people in scenes]
+        name = "the whole" if tiles == (1, 1) else f"and {tiles[0]} x {tiles[1]} tiles"
+        print(f"{name:26}{spent:8.1f}{_share(truth, found):10.3f}{_share(found, truth):10.3f}")
+
+
+def _wide_scenes() -> list[tuple[Frame, list[Detection]]]:
+    labels = read_labels(ROOT / "tests/data/street.csv", 768, 576)
+    with av.open(FILM) as film:
+        pictures = {
+            number: np.asarray(picture.to_ndarray(format="bgr24"), np.uint8)
+            for number, picture in zip(range(max(labels) + 1), film.decode(video=0), strict=False)
+            if number in labels
+        }
+    scenes = []
+    for four in zip(*[iter(sorted(labels))] * 4, strict=False):
+        rows = [np.hstack([pictures[number] for number in pair]) for pair in (four[:2], four[2:])]
+        planes = np.asarray(cv2.cvtColor(np.vstack(rows), cv2.COLOR_BGR2YUV_I420), np.uint8)
+        quarters = [Box(x / 2, y / 2, (x + 1) / 2, (y + 1) / 2) for y in range(2) for x in range(2)]
+        people = [
+            Detection(Label.PERSON, 1.0, box.out_of(quarter))
+            for number, quarter in zip(four, quarters, strict=True)
+            for box in labels[number].values()
+        ]
+        scenes.append((Frame(planes, 0, Monotonic(0.0)), people))
+    return scenes
+
+
+def _share(some: Sequence[Sequence[Detection]], others: Sequence[Sequence[Detection]]) -> float:
+    """Returns the share of some boxes that others have too, with an overlap of at least a half."""
+    met = sum(
+        any(box.box.overlap(each.box) >= 0.5 for each in other)
+        for one, other in zip(some, others, strict=True)
+        for box in one
+    )
+    return met / max(1, sum(map(len, some)))
 
 
 def _compare_masks(models: Models) -> None:

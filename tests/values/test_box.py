@@ -1,5 +1,7 @@
 """Boxes in fractions of a picture."""
 
+import math
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -37,6 +39,25 @@ def test_pixels_hold_the_clipped_box_and_lie_in_the_picture(box: Box, width: int
         assert left <= inside.left * width
         assert inside.right * width <= right
         assert right - left <= inside.width * width + 2
+
+
+@given(boxes, boxes)
+def test_a_part_of_a_part_lies_where_it_lies(box: Box, part: Box) -> None:
+    inside = box.clipped().out_of(part.clipped())
+    around = part.clipped().joined(inside)
+    assert math.isclose(around.area, part.clipped().area, abs_tol=1e-9)
+    assert box.out_of(Box(0, 0, 1, 1)) == box
+
+
+@given(boxes, boxes)
+def test_joined_is_the_smallest_that_holds_both(one: Box, other: Box) -> None:
+    both = one.joined(other)
+    assert both == other.joined(one)
+    assert {both.left, both.top, both.right, both.bottom} <= {
+        *(one.left, one.top, one.right, one.bottom),
+        *(other.left, other.top, other.right, other.bottom),
+    }
+    assert both.joined(one) == both.joined(other) == both
 
 
 def test_growing() -> None:

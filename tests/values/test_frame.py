@@ -60,6 +60,24 @@ def test_a_crop_is_the_same_part_of_the_whole_widened_to_even_pixels(
     assert np.array_equal(part, frame.bgr()[top:bottom, left:right, ::-1])
 
 
+@given(width=SIZE, height=SIZE, corners=st.tuples(*[st.floats(0, 1)] * 4))
+def test_a_part_is_a_picture_of_its_own_that_tells_what_it_shows(
+    width: int, height: int, corners: tuple[float, float, float, float]
+) -> None:
+    frame = frame_of(width, height)
+    x, y = sorted(corners[:2]), sorted(corners[2:])
+    left, top = min(x[0], 1 - 1 / width), min(y[0], 1 - 1 / height)
+    box = Box(left, top, max(x[1], left + 1 / width), max(y[1], top + 1 / height))
+    part, shown = frame.part(box)
+    inside = box.clipped()
+    assert shown.left <= inside.left + 1e-9
+    assert shown.bottom >= inside.bottom - 1e-9
+    assert (part.pts, part.arrived) == (frame.pts, frame.arrived)
+    assert (part.width, part.height) == (round(shown.width * width), round(shown.height * height))
+    rows, columns = round(shown.top * height), round(shown.left * width)
+    assert np.array_equal(part.bgr(), frame.bgr()[rows : rows + part.height, columns : columns + part.width])
+
+
 @pytest.mark.parametrize("size", [(64, 36), (100, 50), (320, 180), (640, 400)])
 def test_scaling_keeps_the_picture(size: tuple[int, int]) -> None:
     width, height = size
