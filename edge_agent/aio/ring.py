@@ -4,6 +4,7 @@ import asyncio
 import threading
 from collections import deque
 from collections.abc import Callable
+from itertools import islice
 from typing import Generic, Protocol, TypeVar
 
 from edge_agent.values.time import Monotonic
@@ -153,6 +154,14 @@ class Reader(Generic[T]):
         """Takes back what ``poll`` was given: who gave up while a camera was away leaves no trace of each try."""
         with self._ring._changed:  # noqa: SLF001
             self._ring._sleepers.discard(rouse)  # noqa: SLF001
+
+    @property
+    def waiting(self) -> int:
+        """Bytes that have come and were not taken."""
+        ring = self._ring
+        with ring._changed:  # noqa: SLF001
+            begin = max(self._next - ring._first, 0)  # noqa: SLF001
+            return sum(item.size for item in islice(ring._items, begin, None))  # noqa: SLF001
 
     def _behind(self) -> float:
         ring = self._ring

@@ -6,6 +6,9 @@ from edge_agent.values.time import CLOCK_RATE, Monotonic
 CATCH_UP = 0.6
 """Seconds in which a viewer is brought from the key frame it starts with to live, however long ago that was."""
 
+MOST = 8e6
+"""Bytes a second of the past, 64 Mb/s: what a phone's radio takes. 4 Mb/s with key frames 6 s apart stay below it."""
+
 LEAST_GAP = 0.001
 """Seconds between two packets of the past, for the sake of a phone's decoder and a router's queue."""
 
@@ -16,9 +19,10 @@ LONGEST_STEP = 1.0
 class Pace:
     """Plays the past ``1 + past / CATCH_UP`` times too fast, so that the present is reached after ``CATCH_UP``.
 
-    While that lasts a timestamp tells when its packet was sent, which keeps a receiver's jitter buffer empty; true
-    timestamps would make it hold the picture back by a whole group. From the present on they advance by the camera's
-    own steps, since those do not carry the network's jitter. They rise strictly in any case.
+    Where that would take more than ``MOST``, it is reached later. While it lasts a timestamp tells when its packet was
+    sent, which keeps a receiver's jitter buffer empty; true timestamps would make it hold the picture back by a whole
+    group. From the present on they advance by the camera's own steps, since those do not carry the network's jitter.
+    They rise strictly in any case.
 
     Args:
         now: when the viewer starts.
@@ -29,8 +33,14 @@ class Pace:
         self._sent = now
         self.restart(now)
 
-    def restart(self, now: Monotonic) -> None:
-        """Begins with a past again, for a viewer that lost the picture; timestamps go on rising."""
+    def restart(self, now: Monotonic, waiting: int = 0) -> None:
+        """Begins with a past again, for a viewer that lost the picture; timestamps go on rising.
+
+        Args:
+            now: when.
+            waiting: bytes of the past.
+        """
+        self._catch_up = max(CATCH_UP, waiting / MOST)
         self._origin = self._stamp + 1 + round((now - self._sent) * CLOCK_RATE)
         self._base = now
         self._oldest: Monotonic | None = None
@@ -48,7 +58,7 @@ class Pace:
             return now
         if self._oldest is None:
             self._oldest = packet.arrived
-            self._speed = 1 + max(0.0, now - packet.arrived) / CATCH_UP
+            self._speed = 1 + max(0.0, now - packet.arrived) / self._catch_up
             return now
         fast = self._base + (packet.arrived - self._oldest) / self._speed
         if fast <= packet.arrived:

@@ -129,7 +129,7 @@ class RingTrack:
             self._skipped += self._reader.skipped
             self._ring, self._reader = self._coming
             self._coming = None
-            self._pace.restart(self._clock.monotonic())
+            self._pace.restart(self._clock.monotonic(), self._reader.waiting)
             return first
         return self._reader.poll(self._wake)
 
@@ -163,5 +163,5 @@ class RingTrack:
         self._refreshed = self._clock.monotonic()
         self._skipped += self._reader.skipped
         self._reader = self._ring.reader(lag=LAG)
-        self._pace.restart(self._refreshed)
+        self._pace.restart(self._refreshed, self._reader.waiting)
         self._wake()

@@ -37,6 +37,17 @@ def test_a_reader_starts_at_the_newest_key_item() -> None:
     assert drain(ring_of(13).reader(lag=100)) == [10, 11, 12]
 
 
+def test_what_waits_for_a_reader_is_known() -> None:
+    ring = ring_of(13)
+    reader = ring.reader(lag=100)
+    sizes = [group_of(number).size for number in (10, 11, 12)]
+    assert reader.waiting == sum(sizes)
+    reader.take(0)
+    assert reader.waiting == sum(sizes[1:])
+    ring.clear()
+    assert reader.waiting == 0
+
+
 def test_nothing_is_kept_before_the_first_key_item() -> None:
     ring: Ring[Item] = Ring(seconds=10, limit=100)
     reader = ring.reader(lag=10)

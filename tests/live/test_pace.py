@@ -3,7 +3,7 @@ import itertools
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge_agent.live.pace import CATCH_UP, LEAST_GAP, Pace
+from edge_agent.live.pace import CATCH_UP, LEAST_GAP, MOST, Pace
 from edge_agent.values.packet import Codec, Packet, StreamInfo
 from edge_agent.values.time import CLOCK_RATE, Monotonic
 
@@ -66,6 +66,16 @@ def test_the_past_comes_one_by_one_and_not_at_once() -> None:
     sent = play(Pace(Monotonic(100.0)), camera(30.0, 10.0, 0.0), 100.0)
     gaps = [later - earlier for (earlier, _), (later, _) in itertools.pairwise(sent)]
     assert min(gaps) >= LEAST_GAP - 1e-9
+
+
+def test_a_past_of_many_bytes_is_sent_no_faster_than_a_phone_takes_it() -> None:
+    pace = Pace(Monotonic(100.0))
+    pace.restart(Monotonic(100.0), waiting=round(3 * MOST))
+    sent = play(pace, camera(25.0, 10.0, 5.0), 100.0)
+    reached = next(
+        time for (time, _), one in zip(sent, camera(25.0, 10.0, 5.0), strict=True) if time - one.arrived < 0.01
+    )
+    assert 102.5 < reached < 103.5
 
 
 def test_while_catching_up_timestamps_are_those_of_sending() -> None:
