@@ -203,6 +203,7 @@ def _run(settings: Settings, ready: Callable[[], None] = lambda: None) -> None:
         level=settings.agent.log_level.upper(),
         format="%(asctime)s %(levelname)s %(name)s: %(message)s",
         stream=sys.stderr,
+        force=True,  # a library that is loaded with the agent has set up one of its own, which hides the level
     )
     agent = Agent(settings, clock=SystemClock(), rng=random.Random())  # noqa: S311 - jitter needs no secrecy
     asyncio.run(run_until_signal(agent.run(ready)))

@@ -72,6 +72,7 @@ class Outbox:
         self.limits = limits
         self._begin = partial(Ledger, path, agent=agent, boot=self.boot, limits=limits, clock=clock)
         self._ledger: Ledger | None = None
+        self._depth = 0  # the thread's count, told between its commits: within one rows and acknowledgements disagree
         self._requests: queue.SimpleQueue[_Request] = queue.SimpleQueue()
         # Acknowledgements wait here until the thread comes by: waking it for each would cost more than all the rest.
         self._acknowledged: deque[int] = deque()
@@ -82,7 +83,7 @@ class Outbox:
     @property
     def depth(self) -> int:
         """How many events wait for the broker."""
-        return max(0, self._ledger.depth - len(self._acknowledged)) if self._ledger else 0
+        return max(0, self._depth - len(self._acknowledged))
 
     @property
     def size(self) -> int:
@@ -165,6 +166,7 @@ class Outbox:
     def _work(self, loop: asyncio.AbstractEventLoop, stop: threading.Event) -> None:
         ledger = self._ledger = self._begin()
         ledger.open()
+        self._depth = ledger.depth
         while True:
             ending = stop.is_set()
             last = ledger.position
@@ -172,6 +174,7 @@ class Outbox:
             if ending:
                 break
             ledger.tidy()
+            self._depth = ledger.depth
             if ledger.position != last:
                 loop.call_soon_threadsafe(self._news.set)
         ledger.close()
@@ -188,6 +191,7 @@ class Outbox:
 
     def _serve(self, loop: asyncio.AbstractEventLoop, ledger: Ledger, requests: list[_Request]) -> None:
         ledger.forget([self._acknowledged.popleft() for _ in range(len(self._acknowledged))])
+        self._depth = ledger.depth
         if puts := [request for request in requests if isinstance(request, _Put)]:
             entries, answers = [], []
             for put in puts:
@@ -198,6 +202,7 @@ class Outbox:
                 else:
                     answers.append(put.answer)
             ledger.write(entries)
+            self._depth = ledger.depth
             loop.call_soon_threadsafe(
                 _settle, [(answer, entry.sequence) for answer, entry in zip(answers, entries, strict=True)]
             )
@@ -205,6 +210,7 @@ class Outbox:
             if isinstance(request, _Again):
                 try:
                     replayed = ledger.replay(request.wanted)
+                    self._depth = ledger.depth
                 except TransientError as exc:
                     loop.call_soon_threadsafe(_refuse, request.answer, exc)
                 else:

@@ -7,7 +7,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,6 +19,7 @@ import pytest
 from edge_agent.aio.clock import SystemClock
 from edge_agent.errors import TransientError
 from edge_agent.events.outbox import Entry, Outbox, OutboxSettings, Place
+from edge_agent.events.store import Store
 from edge_agent.values.event import Audit, Event, EventData, MaskStatistics, MaskVerdict
 from edge_agent.values.geometry import Box
 from edge_agent.values.ids import AgentId, CameraId, TrackId
@@ -214,6 +215,29 @@ async def test_an_event_that_cannot_be_written_fails_alone_and_leaves_no_hole(tm
         )
         assert [isinstance(outcome, ValueError) for outcome in outcomes] == [False, True, False]
         assert [data(entry)["sequence"] for entry in await everything(outbox)] == [1, 2]
+
+
+async def test_the_depth_is_never_less_than_what_waits_while_rows_are_forgotten(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = list[int]()
+    async with running(tmp_path / "outbox.db") as outbox:
+        await asyncio.gather(*(outbox.put(event()) for _ in range(400)))
+        entries = await everything(outbox)
+        keep = Store.keep
+
+        def watched(store: Store, positions: Iterable[int]) -> None:
+            for position in positions:
+                keep(store, [position])
+                seen.append(outbox.depth)
+
+        monkeypatch.setattr(Store, "keep", watched)
+        for entry in entries[:300]:
+            outbox.done(entry.position)
+        await outbox.put(event())
+        assert outbox.depth == 101
+    assert len(seen) >= 300
+    assert min(seen[:300]) >= 100
 
 
 async def test_a_closed_outbox_refuses(tmp_path: Path) -> None:

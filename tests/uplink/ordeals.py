@@ -10,7 +10,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import asdict, dataclass, field
@@ -279,15 +278,19 @@ async def undergo(name: str, folder: Path, seconds: float) -> dict[str, object]:
 
 
 async def _fill(stage: Stage, box: Agent) -> None:
-    """Does what a consumer does: asks for the numbers that it misses."""
-    seen = defaultdict[str, set[int]](set)
-    for event in stage.csu.events:
-        seen[event["data"]["boot"]].add(event["data"]["sequence"])
-    numbers = seen[box.outbox.boot]
-    holes = sorted(set(range(1, len(stage.told) + 1)) - numbers)
+    """Does what a consumer does: asks for the numbers and the pictures that it misses."""
+    pictures = {topic.rsplit("/", 1)[1] for topic in stage.csu.latest if "/snapshot/" in topic}
+    whole = {
+        event["data"]["sequence"]
+        for event in stage.csu.events
+        if not event["data"]["snapshot"] or event["id"] in pictures
+    }
+    holes = sorted(set(range(1, len(stage.told) + 1)) - whole)
     for hole in holes:
         await box.journal.replay(Sequences(box.outbox.boot, hole, hole))
     stage.figures["asked again"] = len(holes)
+    await until(lambda: box.outbox.depth == 0, _PATIENCE)
+    await asyncio.sleep(1)
 
 
 @contextmanager
