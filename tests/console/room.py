@@ -9,9 +9,10 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from ssl import SSLContext
 from typing import Any
 
-from aiohttp import ClientResponse, ClientSession, CookieJar
+from aiohttp import ClientResponse, ClientSession, CookieJar, TCPConnector
 
 from edge_agent.aio.background import background
 from edge_agent.aio.clock import SystemClock
@@ -164,10 +165,11 @@ class Operator:
 
 
 @asynccontextmanager
-async def operator(console: Console, name: str = "") -> AsyncIterator[Operator]:
+async def operator(console: Console, name: str = "", tls: SSLContext | None = None) -> AsyncIterator[Operator]:
     """Opens a browser's worth of a client, signed in where a name is given."""
-    address = f"http://127.0.0.1:{console.server.port}"
-    async with ClientSession(address, cookie_jar=CookieJar(unsafe=True)) as client:
+    address = f"http{'s' if tls else ''}://127.0.0.1:{console.server.port}"
+    connector = TCPConnector(ssl=tls or True)
+    async with ClientSession(address, connector=connector, cookie_jar=CookieJar(unsafe=True)) as client:
         person = Operator(client)
         if name:
             assert await person.sign_in(name) == 204

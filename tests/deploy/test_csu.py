@@ -16,10 +16,13 @@ import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from edge_agent.arguments import EventsReplay
+from edge_agent.console.account import Role
+from edge_agent.console.settings import ConsoleSettings
 from edge_agent.errors import PermanentError
 from edge_agent.events.settings import KeptSettings, OutboxSettings
 from edge_agent.values.command import Command, Reply
 from tests.conftest import _need as need
+from tests.console import room as console_room
 from tests.events.test_outbox import notice
 from tests.peers.peer import Peer, free_port, missing
 from tests.uplink.town import AGENT, ROOT, Agent, Office, Place, agent, until
@@ -106,6 +109,36 @@ async def test_an_agent_tells_and_is_asked_under_its_own_name(
             command = {"id": "1", "token": office.token("talkdown.play:street"), "arguments": {"camera": "street"}}
             await csu.publish(f"{ROOT}/command/talkdown.play", json.dumps(command), qos=1)
             assert (await heard(csu, f"{ROOT}/reply/1"))["ok"]
+
+
+@pytest.fixture
+def console(town: Town, tmp_path: Path) -> tuple[ConsoleSettings, Office]:
+    """A console as it is deployed: TLS on both sides, the broker's account csu."""
+    office, room = Office(), console_room.Town(tmp_path, town)  # type: ignore[arg-type] # host and port are all it asks for
+    pem = office.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    room.key.write_bytes(pem)
+    room.account("anne", Role.OPERATOR)
+    mqtt = {"host": town.host, "port": town.port, "username": "csu", "password": PASSWORD, "tls": town.tls()}
+    files = {"certificate": str(town.folder / "broker.pem"), "key": str(town.folder / "broker.key")}
+    return room.console(mqtt=mqtt, web={"port": 0, "tls": files}), office
+
+
+async def test_the_console_hears_and_commands_with_its_account(
+    town: Town, tmp_path: Path, console: tuple[ConsoleSettings, Office]
+) -> None:
+    settings, office = console
+    async with (
+        mairie_3(town, tmp_path, certificate=True, keys=(office.public,)) as box,
+        console_room.running(settings) as running,
+    ):
+        box.uplink.retain("info", {"cameras": [{"id": "street", "speaker": True}]})
+        await until(lambda: AGENT in running.town.boxes and running.town.boxes[AGENT].camera("street"))
+        await until(lambda: running.town.boxes[AGENT].online)
+        trusted = await asyncio.to_thread(ssl.create_default_context, cafile=town.tls()["ca"])
+        async with console_room.operator(running, "anne", tls=trusted) as anne:
+            [cookie] = anne.client.cookie_jar
+            assert cookie["secure"]
+            assert await anne.post(f"/api/cameras/{AGENT}:street/hush", {}) == (204, None)
 
 
 async def test_an_agent_that_writes_under_another_name_is_refused_and_told_the_remedy(
