@@ -150,6 +150,12 @@ async def test_words_of_people_stay_words(fake: Callable[..., Fake], page: Page)
     await expect(page.locator(".talk .now")).to_contain_text(evil)
     await page.locator(".events button").nth(1).click()
     await expect(page.locator(".event-dialog")).to_contain_text(evil)
+    await page.keyboard.press("Escape")
+    await site.ask("fake/tell", name="camera", data={"id": "cam1", "name": evil, "place": evil, "state": "online"})
+    await expect(page.locator(".tile .caption")).to_contain_text(evil)
+    await expect(page.locator("#cameras [data-camera=cam1]")).to_contain_text(evil)
+    await page.locator("#search").fill(evil)
+    await expect(page.locator("#cameras [role=treeitem]")).to_have_count(0)
     assert await page.locator("img[src=x]").count() == 0
 
 

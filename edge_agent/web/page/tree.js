@@ -78,7 +78,9 @@ export class Tree {
     const only = this.trouble.getAttribute("aria-pressed") === "true";
     const wanted = plain(this.search.value).split(/\s+/).filter(Boolean);
     const found = cameras.filter(({ id, state }) => (!only || state !== "online") && wanted.every((word) => this.#words.get(id)?.includes(word)));
-    this.count.textContent = found.length === cameras.length ? t("onlineOf", { n: whole(cameras.length - broken), all: whole(cameras.length) }) : t("foundOf", { n: whole(found.length), all: whole(cameras.length) });
+    const [n, words] = found.length === cameras.length ? [cameras.length - broken, "onlineOf"] : [found.length, "foundOf"];
+    const figures = { n: whole(n), all: whole(cameras.length) };
+    this.count.replaceChildren(h("span", { "aria-hidden": "true", title: t(words, figures) }, `${figures.n} / ${figures.all}`), h("span.unseen", {}, t(words, figures)));
     this.count.hidden = this.search.parentElement.hidden = !cameras.length;
     this.trouble.hidden = !broken && !only;
     this.trouble.textContent = t("inTrouble", { n: whole(broken) });
