@@ -240,7 +240,7 @@ async def main() -> None:
         await season(chosen, way)
 
 
-WAYS = {"full jitter, 4 to 60 s": PATIENCE, "4 s each time": STAMPEDE}
+WAYS = {"full jitter, 4 to 30 s": PATIENCE, "4 s each time": STAMPEDE}
 
 if __name__ == "__main__":
     if sys.argv[1:2] == ["--worker"]:

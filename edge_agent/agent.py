@@ -187,6 +187,9 @@ class Agent:
             PermanentError: a part cannot start; the sentence says why.
         """
         self.uplink.retain(INFO, self.desk.inform())
+        self.uplink.introduce(
+            self.settings.agent.name, {name: each.name for name, each in self.settings.cameras.items()}
+        )
         async with (
             background(
                 outbox=self.outbox.run(),
@@ -290,6 +293,9 @@ class Agent:
 
     def _can_otherwise(self, name: CameraId) -> None:
         self.uplink.retain(INFO, self.desk.inform())
+        self.uplink.introduce(
+            self.settings.agent.name, {name: each.name for name, each in self.settings.cameras.items()}
+        )
         self.feed.publish("camera", self.desk.describe_camera(self.cameras[name]), key=name)
 
     def _seen(self, name: CameraId, scene: Scene) -> None:

@@ -18,6 +18,7 @@ from edge_agent.uplink.commands import Commands, Obey, Refused
 from edge_agent.uplink.connection import Connection
 from edge_agent.uplink.delivery import Delivery
 from edge_agent.uplink.errors import TakenOver, Trouble, refusal, trouble
+from edge_agent.uplink.home_assistant import discovery
 from edge_agent.uplink.keys import TrustedKeys
 from edge_agent.uplink.presence import Presence
 from edge_agent.uplink.probe import probe
@@ -27,11 +28,11 @@ from edge_agent.uplink.skew import Skew
 from edge_agent.uplink.tokens import Guard
 from edge_agent.uplink.topics import Topics
 from edge_agent.values.event import Degradation
-from edge_agent.values.ids import AgentId
+from edge_agent.values.ids import AgentId, CameraId
 
 log = logging.getLogger(__name__)
 
-PATIENCE = Backoff(first=4.0, most=60.0, jitter=1.0)
+PATIENCE = Backoff(first=4.0, most=30.0, jitter=1.0)
 """How long to wait between tries: four hundred boxes whose broker restarts are back within seconds, yet spread."""
 
 _LOOK_EVERY = 30.0  # seconds between two looks at what is rarely wrong: the clock, rivals
@@ -113,6 +114,17 @@ class Uplink:
             payload: JSON types, boxes, stamps and the like.
         """
         self._delivery.retain(self._topics.under(suffix), payload)
+
+    def introduce(self, name: str, cameras: Mapping[CameraId, str]) -> None:
+        """Lets Home Assistant find the box, where the settings say so.
+
+        Args:
+            name: the box's, for people; its id where empty.
+            cameras: names for people, by id; the id where empty.
+        """
+        if prefix := self._settings.home_assistant:
+            for topic, payload in discovery(prefix, self._topics, self._agent, name or self._agent, cameras):
+                self._delivery.retain(topic, payload)
 
     async def report(self, suffix: str, payload: Mapping[str, object]) -> None:
         """Tells something that is worth nothing later, such as a heartbeat; silently nothing while not connected."""

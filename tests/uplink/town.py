@@ -74,11 +74,12 @@ class Place:
 class Consumer:
     """Subscribes to everything of the town, through broker restarts, with a session that the broker keeps."""
 
-    def __init__(self, broker: Address, name: str = "csu", **login: str) -> None:
+    def __init__(self, broker: Address, name: str = "csu", topic: str = "edge/v1/#", **login: str) -> None:
         self.messages: list[aiomqtt.Message] = []
         self.latest: dict[str, bytes] = {}
         self._envelopes: dict[str, dict[str, Any]] = {}
         self._broker = broker
+        self._topic = topic
         self._login: dict[str, Any] = dict(login)
         self._name = name
         self._changed = asyncio.Condition()
@@ -89,7 +90,7 @@ class Consumer:
                 async with aiomqtt.Client(
                     self._broker.host, self._broker.port, identifier=self._name, clean_session=False, **self._login
                 ) as client:
-                    await client.subscribe("edge/v1/#", qos=1)
+                    await client.subscribe(self._topic, qos=1)
                     ready.set()
                     async for message in client.messages:
                         async with self._changed:
@@ -129,8 +130,10 @@ def _bytes(message: aiomqtt.Message) -> bytes:
 
 
 @asynccontextmanager
-async def consumer(broker: Address, name: str = "csu", **login: str) -> AsyncIterator[Consumer]:
-    made, ready = Consumer(broker, name, **login), asyncio.Event()
+async def consumer(
+    broker: Address, name: str = "csu", topic: str = "edge/v1/#", **login: str
+) -> AsyncIterator[Consumer]:
+    made, ready = Consumer(broker, name, topic, **login), asyncio.Event()
     task = asyncio.create_task(made.run(ready))
     try:
         async with asyncio.timeout(5):
