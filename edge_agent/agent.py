@@ -43,7 +43,7 @@ from edge_agent.talkdown.voice import Voice
 from edge_agent.uplink.link import Uplink
 from edge_agent.uplink.moments import Moments
 from edge_agent.uplink.topics import CAMERA_SCENE, CAMERA_SPEECH, CAMERA_STATUS, CAMERA_VIEWER, HEALTH, INFO
-from edge_agent.values.event import Audit, CameraState, CameraStatus, EventData, MaskVerdict
+from edge_agent.values.event import CameraState, CameraStatus, EventData, MaskVerdict
 from edge_agent.values.geometry import Box
 from edge_agent.values.ids import CameraId
 from edge_agent.values.look import Judgement
@@ -159,14 +159,15 @@ class Agent:
             healthy=lambda: self._group is not None,
             metrics=lambda: self.figures.render(),  # noqa: PLW0108 - made below, it reads the uplink too
         )
+        orders = Orders(self.desk, leave=partial(signal.raise_signal, signal.SIGTERM))
         self.uplink = Uplink(
             settings.mqtt,
             settings.agent.id,
             self.outbox,
             clock=clock,
             rng=rng,
-            obey=Orders(self.desk, leave=partial(signal.raise_signal, signal.SIGTERM)).obey,
-            refused=self._refused,
+            obey=orders.obey,
+            refused=orders.refuse,
             tell=partial(self.journal.tell, None),
         )
         self._moments = Moments(self.uplink.report)
@@ -356,9 +357,6 @@ class Agent:
 
     def _count_viewers(self, name: CameraId) -> None:
         self._camera_changed(name, self.cameras[name].status)
-
-    async def _refused(self, name: str, actor: str, error: AgentError) -> None:
-        await self.journal.tell(None, Audit(actor or "unknown", name, "", "refused", error.reason))
 
     def _soon(self, coroutine: Coroutine[object, object, None], name: str) -> None:
         if self._group is None:

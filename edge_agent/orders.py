@@ -31,7 +31,7 @@ from edge_agent.settings import describe_settings
 from edge_agent.streams import CameraStream
 from edge_agent.uplink.topics import SNAPSHOT, Topics
 from edge_agent.values.command import Command, Reply
-from edge_agent.values.event import SnapshotTaken
+from edge_agent.values.event import Audit, SnapshotTaken
 from edge_agent.values.ids import CameraId
 from edge_agent.web.site import Movement, Words
 
@@ -89,6 +89,10 @@ class Orders:
             return Reply(command.id, ok=True, result=await carry_out(command))
         except AgentError as exc:
             return Reply(command.id, ok=False, code=exc.code, message=exc.reason, remedy=exc.remedy)
+
+    async def refuse(self, name: str, actor: str, error: AgentError) -> None:
+        """Writes down that an order was refused before it came here."""
+        await self._desk.journal.tell(None, Audit(actor or "unknown", name, "", "refused", error.reason))
 
     async def _play(self, command: Command) -> Mapping[str, object]:
         asked = _parse(TalkdownPlay, command)
