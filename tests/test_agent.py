@@ -118,7 +118,8 @@ async def test_commands_are_obeyed_or_refused_with_an_answer(
                 ("talkdown.play", {"camera": "entrance", "message": "mask", "volume": 11}, "arguments_invalid"),
                 ("talkdown.play", {"camera": ["entrance"]}, "malformed"),
                 ("live.close", {"session": "none"}, "session_unknown"),
-                ("ptz.move", {"camera": "entrance"}, "command_unknown"),
+                ("ptz.move", {"camera": "entrance"}, "no_ptz"),
+                ("evidence.export", {"camera": "entrance"}, "command_unknown"),
             ]
         ):
             await ear.command(name, {"id": f"wrong-{number}", "arguments": wrong})
