@@ -33,7 +33,8 @@ class NanodetOnnxSettings(DetectorSettings):
 
     kind: Literal["nanodet-onnx"] = "nanodet-onnx"
     size: Literal[320, 416, 640] = Field(
-        default=640, description="pixels of the network's side; a GPU has time for 640, which sees people further away"
+        default=416,
+        description="pixels of the network's side; 640 sees people further away and loses some who fill the picture",
     )
     providers: tuple[Provider, ...] = Field(
         default=("tensorrt", "cuda", "cpu"),
