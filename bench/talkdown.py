@@ -1,98 +1,252 @@
-"""Trigger to first packet, and how well the camera heard it, against the GStreamer ONVIF camera on the loopback.
+"""What a camera hears of messages and of a live voice, how soon, with and without loss, beside another program.
 
-Needs GStreamer and espeak-ng. The promise to an operator is 300 ms from the request to the first packet of a
-message that was rendered before; the camera asks for a password, so this holds a connection and four round trips.
+Needs GStreamer and espeak-ng; for loss ``unshare`` and iptables, as root. The camera is GStreamer's, on the loopback,
+and asks for a password, so a first packet has a connection and four round trips behind it. Live voice comes from a
+second WebRTC peer; its delay is told from the moment a click is said until its block is taken to be sent.
+
+``--peer`` installs PyPI's rtsp-backchannel into a folder of its own and has it play the same file to the same camera.
 """
 
 import asyncio
-import statistics
+import subprocess
 import sys
 import tempfile
+import time
+import venv
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from edge_agent.aio.clock import SystemClock
+from edge_agent.live.settings import LiveSettings
+from edge_agent.live.voice import Speak, Voices
 from edge_agent.talkdown.announcer import Announcer
 from edge_agent.talkdown.cache import SoundCache
 from edge_agent.talkdown.manners import Manners
 from edge_agent.talkdown.messages import MessageSettings
 from edge_agent.talkdown.request import Playing, Request
 from edge_agent.talkdown.settings import TalkdownSettings
-from edge_agent.talkdown.sound import resampled
+from edge_agent.talkdown.sound import resampled, to_wav
+from edge_agent.talkdown.speakers import Speaker
 from edge_agent.talkdown.speakers.backchannel import BackchannelSettings
 from edge_agent.talkdown.voice import Voice
 from edge_agent.values.event import Outcome, TalkdownReceipt
 from edge_agent.values.ids import CameraId
+from tests.live.mouth import RATE, Mouth
+from tests.live.test_voice import Ear
 from tests.peers.clips import Clip
 from tests.peers.rtsp_camera import Camera
-from tests.talkdown.conftest import likeness
+from tests.talkdown.conftest import chirp, gaps, likeness, pieces
 
-RUNS = 20
-STOP = MessageSettings(texts={"fr": "Stop."})
+TRIGGERS = 100
+MANY = 500
+GATE = CameraId("gate")
+ACCOUNT = ("--user", "admin", "--password", "secret")
+LOSS = "ip link set lo up && iptables -A INPUT -p udp -m statistic --mode random --probability 0.02 -j DROP && exec "
 
 
-async def measure(transport: str, folder: Path) -> None:
-    """Says a short message many times and a long one once, and prints what came of it."""
-    camera = Camera(folder, Clip(), "--user", "admin", "--password", "secret")
-    settings = TalkdownSettings(messages={"stop": STOP}, per_hour=1000)
-    voice = Voice(settings, SoundCache(folder / "voice"))
-    await voice.prepare()
-    loop = asyncio.get_running_loop()
-    begun = 0.0
-    waits: list[float] = []
-    receipts: asyncio.Queue[TalkdownReceipt] = asyncio.Queue()
+class Bench:
+    """A loudspeaker's queue in front of a camera."""
 
-    def changed(playing: Playing | None) -> None:
+    def __init__(self, camera: Camera, transport: str, folder: Path) -> None:
+        self.camera = camera
+        settings = TalkdownSettings(messages={"stop": MessageSettings(texts={"fr": "Stop."})}, per_hour=1000)
+        self.voice = Voice(settings, SoundCache(folder / "voice"))
+        self.waits: list[float] = []
+        self._asked = 0.0
+        self._receipts: asyncio.Queue[TalkdownReceipt] = asyncio.Queue()
+        self.speaker: Speaker = BackchannelSettings.model_validate(
+            {"url": camera.url, "username": "admin", "password": "secret", "transport": transport}
+        ).build()
+        clock = SystemClock()
+        manners = Manners(settings, clock)
+        self.announcer = Announcer(
+            GATE, self.speaker, self.voice, manners, clock, told=self._receipts.put, changed=self._changed
+        )
+
+    def _changed(self, playing: Playing | None) -> None:
         if playing is not None:
-            waits.append(loop.time() - begun)
+            self.waits.append((time.monotonic() - self._asked) * 1000)
 
-    speaker = BackchannelSettings.model_validate(
-        {"url": camera.url, "username": "admin", "password": "secret", "transport": transport}
-    ).build()
-    announcer = Announcer(
-        CameraId("gate"),
-        speaker,
-        voice,
-        Manners(settings, SystemClock()),
-        SystemClock(),
-        told=receipts.put,
-        changed=changed,
-    )
-    running = asyncio.create_task(announcer.run())
+    async def say(self, message: str, *languages: str) -> NDArray[np.int16]:
+        """Says a message and returns its sound as a camera should hear it."""
+        request = Request("bench", message=message, languages=languages)
+        self._asked = time.monotonic()
+        await self.announcer.say(request)
+        await self.played()
+        return resampled(await self.voice.speech(self.voice.script(request)), 8000).samples
+
+    async def played(self) -> None:
+        """Waits for a receipt."""
+        receipt = await self._receipts.get()
+        if receipt.outcome is not Outcome.PLAYED:
+            raise SystemExit(f"not played: {receipt.reason}: {receipt.remedy}")
+
+
+@asynccontextmanager
+async def bench(transport: str, *options: str) -> AsyncIterator[Bench]:
+    """Opens a camera and its queue."""
+    with tempfile.TemporaryDirectory() as folder:
+        camera = Camera(Path(folder), Clip(), *ACCOUNT, *options)
+        made = Bench(camera, transport, Path(folder))
+        await made.voice.prepare()
+        running = asyncio.create_task(made.announcer.run())
+        try:
+            yield made
+        finally:
+            running.cancel()
+            await asyncio.gather(running, return_exceptions=True)
+            camera.kill()
+
+
+async def messages(transport: str, triggers: int) -> None:
+    """Says a short message many times and a long one once."""
+    async with bench(transport, "--fill") as it:
+        for _ in range(triggers):
+            await it.say("stop", "fr")
+        before = len(it.camera.heard())
+        source = await it.say("mask", "fr", "en")
+        print(f"{transport}: ", end="")
+        if triggers:
+            p50, p95 = np.percentile(it.waits[:triggers], [50, 95])
+            print(f"first packet p50 {p50:.0f} ms, p95 {p95:.0f} ms of {triggers}; ", end="")
+        print(f"message {compared(it.camera.heard()[before:], source)}")
+
+
+def compared(heard: NDArray[np.int16], source: NDArray[np.int16]) -> str:
+    """Returns how a camera heard something, in words."""
+    correlation, level = likeness(heard, source)
+    return f"of {len(source) / 8000:.1f} s with correlation {correlation:.4f}, level {level:+.2f} dB"
+
+
+async def talks(transport: str) -> None:
+    """Lets somebody talk through the camera."""
+    said = chirp(5.0, RATE).samples
+    async with bench(transport, "--fill") as it:
+        await talked(said, 5.5, partial(it.announcer.talk, "bench"))
+        await it.played()
+        heard = it.camera.heard()
+    found = pieces(heard, said[::6][800:-800])
+    worst, level = min(found)[0], float(np.median([level for _, level in found]))
+    print(f"{transport}: live voice: correlation {worst:.4f} in the worst half second, level {level:+.2f} dB, ", end="")
+    print(f"longest gap {1000 * gaps(heard)[0]:.0f} ms")
+
+
+async def delays(seconds: float) -> None:
+    """Tells how long a voice takes from the mouth to the moment when its block is taken to be sent."""
+    clicks = np.zeros(int(seconds * RATE), np.int16)
+    at = np.arange(RATE // 2, len(clicks), RATE)  # far apart, so that a late one is not taken for the next
+    for start in at:
+        clicks[start : start + 240] = 20_000
+    ear = Ear()
+    begun = await talked(clicks, seconds + 0.3, ear.speak)
+    loud = [index for index, block in enumerate(ear.heard) if np.abs(block).max() > 5000]
+    taken = np.array([ear.times[index] for before, index in zip([-9, *loud], loud, strict=False) if index > before + 1])
+    said = begun + at / RATE
+    waits = [1000 * (when - said[said < when].max()) for when in taken if (said < when).any()]
+    p50, p95 = np.percentile(waits, [50, 95])
+    print(f"mouth to loudspeaker p50 {p50:.0f} ms, p95 {p95:.0f} ms of {len(waits)} in {seconds:g} s")
+
+
+async def talked(said: NDArray[np.int16], seconds: float, speak: Speak) -> float:
+    """Lets a WebRTC peer talk and returns when its first sample was said."""
+    voices, mouth = Voices(LiveSettings(talk=1800), SystemClock(), closed=lambda _: None), Mouth(said)
+    running = asyncio.create_task(voices.run())
     try:
-        for _ in range(RUNS):
-            begun = loop.time()
-            await announcer.say(Request("bench", message="stop", languages=("fr",)))
-            await _played(receipts)
-        before = len(camera.heard())
-        request = Request("bench", message="mask", languages=("fr", "en"))
-        await announcer.say(request)
-        await _played(receipts)
-        source = resampled(await voice.speech(voice.script(request)), 8000).samples
-        correlation, level = likeness(camera.heard()[before:], source)
+        await asyncio.sleep(0)
+        talk, answer = await voices.open(GATE, await mouth.offer(), "bench", speak)
+        await mouth.accept(answer)
+        await asyncio.sleep(1.0)
+        await asyncio.sleep(mouth.words.begun + seconds - time.monotonic())
+        await voices.close(talk)
+        return mouth.words.begun
     finally:
+        await mouth.close()
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
-        camera.kill()
-    p50, p95 = statistics.median(waits[:RUNS]), float(np.percentile(waits[:RUNS], 95))
-    print(f"{transport}: first packet p50 {p50 * 1000:.0f} ms, p95 {p95 * 1000:.0f} ms of {RUNS}; ", end="")
-    print(f"heard {len(source) / 8000:.1f} s with correlation {correlation:.4f}, level {level:+.2f} dB")
 
 
-async def _played(receipts: asyncio.Queue[TalkdownReceipt]) -> None:
-    receipt = await receipts.get()
-    if receipt.outcome is not Outcome.PLAYED:
-        raise SystemExit(f"not played: {receipt.reason}: {receipt.remedy}")
+async def many(count: int) -> None:
+    """Says something very short very often and looks at what is left."""
+
+    def left() -> str:
+        status = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
+        descriptors, memory = sum(1 for _ in Path("/proc/self/fd").iterdir()), int(status["VmRSS"].split()[0]) / 1024
+        return f"{len(asyncio.all_tasks())} tasks, {descriptors} descriptors, {memory:.1f} MB"
+
+    async with bench("tcp") as it:
+        word = chirp(0.04)
+        for _ in range(20):
+            await it.speaker.play(word, lambda: None)
+        before, begun = left(), time.monotonic()
+        for _ in range(count):
+            await it.speaker.play(word, lambda: None)
+        whole = len(it.camera.heard()) == (count + 20) * 320
+        print(f"{count} utterances in {time.monotonic() - begun:.0f} s: before {before}, after {left()}; ", end="")
+        print(f"the camera heard {'every sample' if whole else 'NOT every sample'}")
+
+
+async def peer(program: Path) -> None:
+    """Has both programs play one file to one camera each, and tells when the camera heard something."""
+    async with bench("tcp") as it:
+        request = Request("bench", message="mask", languages=("fr",))
+        speech = await it.voice.speech(it.voice.script(request))
+        file = it.camera.heard_file.with_name("mask.wav")
+        file.write_bytes(to_wav(speech))
+        source = resampled(speech, 8000).samples
+        host = it.camera.url.replace("rtsp://", "rtsp://admin:secret@")
+        command = [str(program), "--host", host, "--file", str(file), "--codec", "pcmu"]
+        for name in ("edge-agent", "rtsp-backchannel"):
+            before, begun = len(it.camera.heard()), time.monotonic()
+            if name == "edge-agent":
+                playing = asyncio.create_task(it.speaker.play(speech, lambda: None))
+            else:
+                process = await asyncio.create_subprocess_exec(*command, stdout=subprocess.DEVNULL)
+                playing = asyncio.create_task(process.wait())  # type: ignore[arg-type] # either is waited for
+            while len(it.camera.heard()) == before and not playing.done():  # noqa: ASYNC110 - a file announces nothing
+                await asyncio.sleep(0.002)
+            first = time.monotonic() - begun
+            await playing
+            took = time.monotonic() - begun
+            told = compared(it.camera.heard()[before:], source)
+            print(f"{name}: camera hears it after {first * 1000:.0f} ms, whole after {took:.1f} s; {told}")
+
+
+def installed() -> Path:
+    """Installs the other program and returns its path."""
+    folder = Path(tempfile.mkdtemp(prefix="talkdown-"))
+    venv.create(folder, with_pip=True)
+    subprocess.run([folder / "bin" / "pip", "install", "--quiet", "rtsp-backchannel"], check=True)
+    return folder / "bin" / "rtsp-backchannel"
 
 
 async def main() -> None:
-    """Measures both transports."""
+    """Measures everything, then the same with 2 % of datagrams lost in a network of its own."""
+    if "--lossy" in sys.argv:
+        for run in range(3):
+            print(f"2 % of datagrams lost, run {run + 1}: ", end="")
+            await messages("udp", 0)
+            await talks("udp")
+        return
     for transport in ("tcp", "udp"):
-        with tempfile.TemporaryDirectory() as folder:
-            await measure(transport, Path(folder))
+        await messages(transport, TRIGGERS)
+        await talks(transport)
+    await delays(60.0)
+    await many(MANY)
+    if "--peer" in sys.argv:
+        await peer(await asyncio.to_thread(installed))
+    else:
+        print("rtsp-backchannel: not asked for, see --peer")
+    command = ["unshare", "-n", "sh", "-c", f'{LOSS}"$0" "$@"', sys.executable, __file__, "--lossy"]
+    process = await asyncio.create_subprocess_exec(*command)
+    if await process.wait():
+        print("loss was not measured: that needs root, unshare, ip and iptables")
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ BLOCK = RATE // 50
 SAFE = 0.04
 """Seconds that a packet should wait: a loop or a network that is late by less is not heard."""
 
-LOW, HIGH = 0.01, 0.09
+LOW, HIGH = 0.01, 0.07
 """Seconds that the hastiest packet of a while waited: with less the next one may come too late, with more we talk late.
 Between them nothing is changed, for each change is a tone that is a little off."""
 
