@@ -167,7 +167,7 @@ async def talked(said: NDArray[np.int16], seconds: float, speak: Speak) -> float
         await voices.close(talk)
         return mouth.words.begun
     finally:
-        await mouth.close()
+        await mouth.aclose()
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
 

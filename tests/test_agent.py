@@ -3,6 +3,7 @@ import json
 import threading
 import time
 from collections.abc import AsyncIterator, Callable
+from contextlib import aclosing
 from pathlib import Path
 
 import numpy as np
@@ -10,14 +11,17 @@ import pytest
 from playwright.async_api import BrowserContext
 
 from edge_agent.errors import PermanentError
+from edge_agent.live.voice import RELEASED
 from edge_agent.values.ids import CameraId
 from edge_agent.web.site import Words
 from tests.agents import Ear, listening, running, settings_for
+from tests.live.mouth import RATE, Mouth
 from tests.peers.broker import Broker
 from tests.peers.clips import ROOT, Clip
 from tests.peers.rtsp_camera import Camera
 from tests.peers.visitor import EMPTY
 from tests.peers.visitor import visitor as make_visitor
+from tests.talkdown.conftest import chirp
 
 SCREENSHOTS = ROOT / ".cache" / "screenshots"
 PLAYED = """async () => {
@@ -130,6 +134,40 @@ async def test_commands_are_obeyed_or_refused_with_an_answer(
         await ear.command("config.show", {"id": "2"})
         answer = await ear.next("reply/2")
         assert 'policy.profile = "site"' in answer["result"]["settings"]
+
+
+async def test_an_operator_talks_by_command_and_sets_the_volume(tmp_path: Path, broker: Broker, ear: Ear) -> None:
+    spoken = tmp_path / "said.wav"
+    none = {"kind": "file", "path": "/none.mp4"}
+    cameras = {"yard": {"source": none, "speaker": {"kind": "file", "path": str(spoken)}, "volume": -3}}
+    said = chirp(2.0, RATE).samples
+    async with aclosing(Mouth(said)) as anna, running(settings_for(tmp_path, broker, cameras)) as agent:
+        await agent.uplink.connected.wait()
+        await ear.command("talkdown.volume", {"id": "1", "arguments": {"camera": "yard", "volume": -12}})
+        assert (await ear.next("reply/1"))["ok"] is True
+        described = agent.desk.describe_camera(agent.cameras[CameraId("yard")])
+        assert (described["voice"], described["volume"]) == (True, -12)
+        offer = {"camera": "yard", "offer": await anna.offer()}
+        await ear.command("talkdown.open", {"id": "2", "arguments": offer})
+        result = (await ear.next("reply/2"))["result"]
+        await anna.accept(result["answer"])
+        speech = await ear.next("camera/yard/speech", state="playing")
+        assert (speech["live"], speech["actor"]) == (True, "unsigned")
+        await ear.command("talkdown.open", {"id": "3", "arguments": offer})
+        refused = await ear.next("reply/3")
+        assert (refused["code"], refused["message"]) == ("talking", "unsigned is talking here")
+        await ear.command("talkdown.play", {"id": "4", "arguments": {"camera": "yard", "message": "mask"}})
+        assert (await ear.next("reply/4"))["code"] == "talking"
+        await asyncio.sleep(1.0)
+        await ear.command("talkdown.close", {"id": "5", "arguments": {"session": result["session"]}})
+        assert (await ear.next("reply/5"))["ok"] is True
+        receipt = await ear.next("camera/yard/event/talkdown.receipt", outcome="played")
+        assert (receipt["live"], receipt["text"]) == (True, "")
+        assert receipt["started"] < receipt["ended"]
+        for action, detail in [("talkdown.volume", "-12 dB"), ("talkdown.open", ""), ("talkdown.close", RELEASED)]:
+            assert (await ear.next("event/audit", action=action))["detail"] == detail
+    heard = np.frombuffer(spoken.read_bytes()[44:], "<i2")
+    assert 1000 < np.abs(heard.astype(int)).max() < 32000 * 0.8 * 0.26
 
 
 async def test_the_page_shows_the_picture_the_event_and_speaks(

@@ -64,6 +64,6 @@ class Mouth:
     async def accept(self, answer: str) -> None:
         await self.connection.setRemoteDescription(RTCSessionDescription(answer, "answer"))
 
-    async def close(self) -> None:
+    async def aclose(self) -> None:
         await settle(self._connecting)
         await self.connection.close()

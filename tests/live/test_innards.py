@@ -38,6 +38,7 @@ def test_a_sender_is_asked_for_nothing_new() -> None:
         (RTCDtlsTransport._unregister_rtp_sender, ["self", "sender"]),
         (RTCDtlsTransport._get_stats, ["self"]),
         (RtpRouter.register_sender, ["self", "sender", "ssrc"]),
+        (RTCRtpReceiver._handle_rtp_packet, ["self", "packet", "arrival_time_ms"]),
     ],
 )
 def test_a_transport_takes_what_it_is_given(method: object, parameters: list[str]) -> None:

@@ -75,7 +75,7 @@ async def mouth(samples: NDArray[np.int16] | None = None) -> AsyncIterator[Mouth
     try:
         yield made
     finally:
-        await made.close()
+        await made.aclose()
 
 
 async def test_what_is_said_is_heard_whole_soon_and_no_more_after_it() -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import socket
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -12,11 +13,12 @@ from numpy.typing import NDArray
 from pydantic import ValidationError
 
 from edge_agent.errors import PermanentError, TransientError
+from edge_agent.talkdown.rtsp.carrier import Udp
 from edge_agent.talkdown.sound import resampled
 from edge_agent.talkdown.speakers.backchannel import BackchannelSettings
 from edge_agent.values.speech import Speech
 from tests.peers.rtsp_camera import Camera
-from tests.talkdown.conftest import chirp, likeness
+from tests.talkdown.conftest import chirp, gaps, likeness
 
 Cameras = Callable[..., Camera]
 GUARDED = ("--user", "admin", "--password", "se:cret")
@@ -47,6 +49,26 @@ async def test_the_camera_hears_the_message(camera: Cameras, speech: Speech, tra
     correlation, level = likeness(there.heard(), resampled(speech, 8000).samples)
     assert correlation >= 0.99
     assert abs(level) < 0.5
+
+
+async def test_two_of_a_hundred_datagrams_lost_are_no_gap(camera: Cameras, monkeypatch: pytest.MonkeyPatch) -> None:
+    there, passed = camera(None, "--fill"), Udp._send
+    count = 0
+
+    def lose(udp: Udp, end: socket.socket, packet: bytes) -> None:
+        nonlocal count
+        count += 1
+        if count % 50 != 25:
+            passed(udp, end, packet)
+
+    monkeypatch.setattr(Udp, "_send", lose)
+    speech = chirp(3.0)
+    await BackchannelSettings(url=there.url, transport="udp").build().play(speech, nothing)
+    heard, source = there.heard(), resampled(speech, 8000).samples
+    correlation, level = likeness(heard, source[:-400])
+    assert correlation >= 0.95
+    assert abs(level) <= 1.0
+    assert gaps(heard)[0] <= 0.04
 
 
 @pytest.mark.parametrize("voice", ["l16", "mpeg4-generic", "g726-16", "g726-24", "g726-32", "g726-40"])
