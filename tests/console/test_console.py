@@ -124,7 +124,7 @@ async def test_an_operator_talks_live_and_turns_the_loudspeaker_down(town: Town,
         assert (await anne.client.delete(session)).status == 200
         await anne.hear("speech", camera="box-1:street", state="idle")
         assert (await anne.client.delete(session)).status == 404
-        await mouth.close()
+        await mouth.aclose()
 
 
 async def test_a_box_that_goes_and_a_console_that_returns(town: Town, clip: Clip, tmp_path: Path) -> None:
