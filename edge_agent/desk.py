@@ -189,7 +189,9 @@ class Desk:
 
     async def talk(self, camera: CameraId, offer_sdp: str, actor: str, *, until: datetime | None = None) -> Opened:
         """See ``Site``."""
-        speak = partial(self._announcer(camera).talk, actor)
+        announcer = self._announcer(camera)
+        announcer.check_talk()
+        speak = partial(announcer.talk, actor)
         session, answer = await self.voices.open(camera, offer_sdp, actor, speak, until)
         await self.audit(actor, "talkdown.open", camera)
         return Opened(session, answer)

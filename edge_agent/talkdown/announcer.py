@@ -86,6 +86,11 @@ class Announcer:
         await self._take(Utterance(uuid4(), request, self._clock.wall(), heard=heard))
         return await heard
 
+    def check_talk(self) -> None:
+        """Raises the TransientError that ``talk`` would raise, before anybody is answered."""
+        if talker := self._manners.floor.talker:
+            raise talking(talker)
+
     async def talk(self, actor: str, talk: Talk) -> str:
         """Lets a person talk through the loudspeaker until the talk is over, and returns why it ended before that.
 
