@@ -21,7 +21,7 @@ from edge_agent.errors import AgentError, PermanentError, TransientError
 from edge_agent.events.journal import Journal
 from edge_agent.events.outbox import Outbox
 from edge_agent.events.trail import Trail
-from edge_agent.figures import collect_figures
+from edge_agent.figures import collect_figures, describe_health
 from edge_agent.health.vitals import Vitals
 from edge_agent.inference.models import Models
 from edge_agent.inference.worker import Worker
@@ -32,6 +32,7 @@ from edge_agent.onvif.device import OnvifDevice
 from edge_agent.onvif.keys import KeyFrames
 from edge_agent.onvif.ptz import Ptz
 from edge_agent.orders import Orders
+from edge_agent.scenes import draw_scene
 from edge_agent.settings import Settings
 from edge_agent.talkdown.announcer import Announcer
 from edge_agent.talkdown.automatic import AutomaticTalkdown
@@ -44,10 +45,8 @@ from edge_agent.uplink.link import Uplink
 from edge_agent.uplink.moments import Moments
 from edge_agent.uplink.topics import CAMERA_SCENE, CAMERA_SPEECH, CAMERA_STATUS, CAMERA_VIEWER, HEALTH, INFO
 from edge_agent.values.event import CameraState, CameraStatus, EventData, MaskVerdict
-from edge_agent.values.geometry import Box
 from edge_agent.values.ids import CameraId
-from edge_agent.values.look import Judgement
-from edge_agent.values.track import Scene, Track
+from edge_agent.values.track import Scene
 from edge_agent.values.viewing import StreamName
 from edge_agent.web.feed import Feed
 from edge_agent.web.layouts import Layouts
@@ -228,27 +227,6 @@ class Agent:
                     await asyncio.wait(self._soons, timeout=LAST_WORDS)
                 self._group = None
 
-    def health(self) -> dict[str, object]:
-        """Returns the heartbeat: what the box, each camera and the way to the broker are doing."""
-        return {
-            **self.vitals.sample(),
-            "broker": {"connected": self.uplink.connected.is_set(), "address": self.uplink.where},
-            "outbox": self.outbox.depth,
-            "cameras": {
-                name: {
-                    "state": camera.status.state,
-                    "fps": round(camera.main.capture.rate, 1),
-                    "decoded": camera.counts.decoded,
-                    "analysed": camera.counts.analysed,
-                    "dropped": camera.counts.dropped,
-                    "delay": round(camera.counts.delay, 3),
-                    "restarts": camera.main.capture.restarts,
-                    "viewers": self.live.viewers(name),
-                }
-                for name, camera in self.cameras.items()
-            },
-        }
-
     async def _keep(self, camera: Camera) -> None:
         """Keeps one camera watched; a fault in its path restarts that path and leaves the others alone."""
 
@@ -276,7 +254,7 @@ class Agent:
     async def _report(self) -> None:
         while True:
             await asyncio.sleep(HEARTBEAT)
-            health = self.health()
+            health = self.vitals.sample() | describe_health(self.cameras, self.outbox, self.uplink, self.live)
             self.feed.publish("health", health, key="health")
             await self.uplink.report(HEALTH, health)
 
@@ -303,17 +281,13 @@ class Agent:
         if automatic := self._automatic.get(name):
             automatic.see(scene)
         if self.feed.listening:
-            self.feed.publish("scene", self._drawn(name, scene), key=name)
+            self.feed.publish("scene", self._draw(name, scene), key=name)
         if self.desk.is_watched_from_afar(name):
-            self._moments.tell(CAMERA_SCENE.format(name), lambda: self._drawn(name, scene))
+            self._moments.tell(CAMERA_SCENE.format(name), lambda: self._draw(name, scene))
 
-    def _drawn(self, name: CameraId, scene: Scene) -> Mapping[str, object]:
-        """Returns a scene as a page draws it."""
-        # A verdict drawn over a face is a judgement of one person, as much as an event is.
-        judgements = scene.judgements if self.settings.allowed.individual_events else {}
+    def _draw(self, name: CameraId, scene: Scene) -> Mapping[str, object]:
         age = self._clock.monotonic() - scene.at
-        tracks = [_drawn(track, judgements.get(track.id)) for track in scene.tracks]
-        return {"camera": name, "age": round(age, 3), "tracks": tracks}
+        return {"camera": name, **draw_scene(scene, age=age, judged=self.settings.allowed.individual_events)}
 
     def _happened(self, name: CameraId, data: EventData) -> None:
         automatic = self._automatic.get(name)
@@ -382,19 +356,3 @@ def state_folder(folder: Path) -> Path:
         remedy = f"{exc.strerror}; make it writable for this user, or set agent.state to another folder"
         raise PermanentError(f"the state folder {folder} cannot be written", remedy) from exc
     return folder
-
-
-def _corners(box: Box) -> list[float]:
-    return [round(side, 4) for side in (box.left, box.top, box.right, box.bottom)]
-
-
-def _drawn(track: Track, judged: Judgement | None) -> dict[str, object]:
-    """Returns a track as the page draws it."""
-    return {
-        "id": track.id,
-        "label": track.label,
-        "box": _corners(track.box),
-        "face": _corners(judged.face) if judged else None,
-        "verdict": judged.verdict if judged else None,
-        "confidence": round(judged.confidence, 2) if judged else 0.0,
-    }

@@ -1,4 +1,4 @@
-"""What Prometheus can ask about the agent."""
+"""What the agent measures of itself: for Prometheus, and in the heartbeat."""
 
 from collections.abc import Callable, Mapping
 
@@ -65,3 +65,26 @@ def collect_figures(
     metrics.counter("events_published", "Events that the broker acknowledged.", lambda: uplink.published)
     metrics.counter("commands", "Commands, by their end.", lambda: dict(uplink.counts), label="end")
     return metrics
+
+
+def describe_health(
+    cameras: Mapping[CameraId, Camera], outbox: Outbox, uplink: Uplink, live: LiveSessions
+) -> dict[str, object]:
+    """Returns the part of the heartbeat that is about what the agent does: each camera, and the way to the broker."""
+    return {
+        "broker": {"connected": uplink.connected.is_set(), "address": uplink.where},
+        "outbox": outbox.depth,
+        "cameras": {
+            name: {
+                "state": camera.status.state,
+                "fps": round(camera.main.capture.rate, 1),
+                "decoded": camera.counts.decoded,
+                "analysed": camera.counts.analysed,
+                "dropped": camera.counts.dropped,
+                "delay": round(camera.counts.delay, 3),
+                "restarts": camera.main.capture.restarts,
+                "viewers": live.viewers(name),
+            }
+            for name, camera in cameras.items()
+        },
+    }
