@@ -49,6 +49,17 @@ export const FRENCH = {
   "nothing was heard of it yet": "rien n’a encore été reçu de lui",
   "too many wrong attempts to sign in": "trop d’essais de connexion erronés",
   "asked for": "demandé",
+  "the link is better": "la liaison est meilleure",
+  "the link is thin: … of its packets are lost": "la liaison est faible : … des paquets sont perdus",
+  "the link is thin: packets are … s late": "la liaison est faible : les paquets ont … s de retard",
+  "the … stream is away: …": "le flux … est absent : …",
+  "… is moving this camera": "… oriente déjà cette caméra",
+  "wait until it is released": "attendez qu’elle soit libérée",
+  "camera … cannot be turned": "la caméra … ne peut pas être orientée",
+  "… does not answer ONVIF requests": "… ne répond pas aux requêtes ONVIF",
+  "… does not answer as ONVIF prescribes": "… ne répond pas comme ONVIF le prescrit",
+  "check `onvif.url`, and that ONVIF is switched on in the camera's settings": "vérifiez `onvif.url`, et qu’ONVIF est activé dans les réglages de la caméra",
+  "check its power, its network and `onvif.url`": "vérifiez son alimentation, son réseau et `onvif.url`",
   "wait … seconds": "attendez … secondes",
 };
 
