@@ -15,6 +15,7 @@ from tests.live.mouth import Mouth
 from tests.live.viewer import Viewer, luma, until
 from tests.peers.broker import Broker
 from tests.peers.clips import Clip
+from tests.peers.onvif_camera import PASSWORD, USER, onvif_camera
 
 pytestmark = pytest.mark.timeout(120)
 
@@ -214,3 +215,25 @@ async def test_a_broker_that_goes_is_told_and_what_was_missed_is_asked_for(
 
 def newest(agent: Agent) -> str:
     return str(agent.journal.recent(1)[0]["id"])
+
+
+async def test_a_dome_is_turned_in_the_operators_name_and_a_viewer_may_not(town: Town, clip: Clip) -> None:
+    async with onvif_camera() as dome:
+        onvif = {"url": dome.url, "username": USER, "password": PASSWORD}
+        source = {"kind": "file", "path": str(clip.file())}
+        async with (
+            running_agent(town.box("box-1", {"dome": {"source": source, "onvif": onvif}})),
+            running(town.console()) as console,
+            operator(console, "anne") as anne,
+            operator(console, "victor") as victor,
+        ):
+            await anne.camera("box-1:dome", ptz=True)
+            await anne.follow()
+            presets = await anne.get("/api/cameras/box-1:dome/presets")
+            assert presets[1] == {"token": "2", "name": "square & fountain"}
+            assert (await anne.post("/api/cameras/box-1:dome/ptz", {"pan": 0.5, "tilt": 0, "zoom": 0}))[0] == 204
+            assert dome.asked[-1][1]["PanTilt"] == ("0.5", "0.0")
+            told = await anne.hear("event", type="edge.v1.audit", action="ptz.move")
+            assert (told["actor"], told["camera"]) == ("anne", "dome")
+            status, refusal = await victor.post("/api/cameras/box-1:dome/ptz", {"pan": 1})
+            assert (status, refusal["code"]) == (403, "forbidden")
