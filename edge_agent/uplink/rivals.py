@@ -45,7 +45,9 @@ class Rivals:
             lived: seconds that the agent was online; 0 for never, as while a broker restarts.
             presence: heard what others told as this agent's status.
         """
-        self._brief = self._brief + 1 if 0 < lived < _BRIEF else 0
+        # One that was taken before it was online says nothing: two boxes that come back fast take many of them.
+        if lived:
+            self._brief = self._brief + 1 if lived < _BRIEF else 0
         if not self._brief:
             presence.stranger = False
         if self._brief < _IN_A_ROW or not presence.stranger or isinstance(exc, PermanentError):

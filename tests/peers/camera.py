@@ -132,10 +132,12 @@ def loudspeaker(args: argparse.Namespace) -> str:
     where = (
         f"filesink location={args.heard} append=true buffer-mode=unbuffered async=false" if args.heard else "fakesink"
     )
+    # Its tolerance of 40 ms would fill three lost packets at once, as one long gap where the third was.
+    fill = "audiorate skip-to-first=true tolerance=10000000 ! " if args.fill else ""
     return (
         f'( capsfilter caps="application/x-rtp,media=audio,payload={payload},'
         f'encoding-name={args.voice.upper()}" name=depay_backchannel ! {decode} ! '
-        f"{'audiorate skip-to-first=true ! ' if args.fill else ''}{where} )"
+        f"{fill}{where} )"
     )
 
 

@@ -18,7 +18,7 @@ from edge_agent.talkdown.sound import resampled
 from edge_agent.talkdown.speakers.backchannel import BackchannelSettings
 from edge_agent.values.speech import Speech
 from tests.peers.rtsp_camera import Camera
-from tests.talkdown.conftest import chirp, gaps, likeness
+from tests.talkdown.conftest import chirp, gaps, likeness, pieces
 
 Cameras = Callable[..., Camera]
 GUARDED = ("--user", "admin", "--password", "se:cret")
@@ -65,9 +65,10 @@ async def test_two_of_a_hundred_datagrams_lost_are_no_gap(camera: Cameras, monke
     speech = chirp(3.0)
     await BackchannelSettings(url=there.url, transport="udp").build().play(speech, nothing)
     heard, source = there.heard(), resampled(speech, 8000).samples
-    correlation, level = likeness(heard, source[:-400])
-    assert correlation >= 0.95
-    assert abs(level) <= 1.0
+    # Piece by piece, which a constant shift does not help: a packet's 20 ms of silence leave 0.98 of half a second.
+    for correlation, level in pieces(heard, source[:-400]):
+        assert correlation >= 0.95
+        assert abs(level) <= 1.0
     assert gaps(heard)[0] <= 0.04
 
 
