@@ -31,7 +31,7 @@ def pieces(heard: NDArray[np.int16], source: NDArray[np.int16], seconds: float =
     """
     size = int(seconds * 8000)
     power = np.cumsum(np.concatenate([[0.0], heard.astype(float) ** 2]))
-    energy = power[size:] - power[:-size]
+    energy = np.maximum(power[size:] - power[:-size], 1.0)
     found = []
     for start in range(0, len(source) - size + 1, size):
         piece = source[start : start + size].astype(float)
@@ -39,7 +39,7 @@ def pieces(heard: NDArray[np.int16], source: NDArray[np.int16], seconds: float =
         spectrum = np.fft.rfft(heard.astype(float), shape) * np.fft.rfft(piece, shape).conj()
         dots = np.fft.irfft(spectrum, shape)[: len(energy)]
         best = int((dots / np.sqrt(energy + size * 1e4)).argmax())
-        norm = float((piece**2).sum())
+        norm = max(float((piece**2).sum()), 1.0)
         found.append((float(dots[best] / np.sqrt(energy[best] * norm)), float(10 * np.log10(energy[best] / norm))))
     return found
 
