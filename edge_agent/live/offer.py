@@ -66,13 +66,15 @@ def admit_voice(offer: str) -> str:
 
 
 def _admitted(offer: str) -> tuple[str, list[MediaDescription]]:
-    if len(offer) > LARGEST or offer.count("\n") > LINES:
+    # Counted as they are split below: a lone return and other separators make lines too.
+    lines = offer[: LARGEST + 1].splitlines()
+    if len(offer) > LARGEST or len(lines) > LINES:
         raise PermanentError(
             f"the offer is larger than {LARGEST // 1024} kB or {LINES} lines",
             "offer fewer codecs and candidates",
             code="offer_too_large",
         )
-    kept = _keep_useful(offer)
+    kept = _keep_useful(lines)
     sections = _parse(kept)
     if not 0 < len(sections) <= SECTIONS:
         raise PermanentError(
@@ -83,10 +85,10 @@ def _admitted(offer: str) -> tuple[str, list[MediaDescription]]:
     return kept, sections
 
 
-def _keep_useful(offer: str) -> str:
+def _keep_useful(lines: list[str]) -> str:
     kept = []
     candidates = 0
-    for line in offer.splitlines():
+    for line in lines:
         if line.startswith("a=candidate:"):
             candidates += 1
             if candidates > CANDIDATES or not _is_plain(line):

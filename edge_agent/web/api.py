@@ -1,5 +1,6 @@
 """What the page asks for, beside pictures."""
 
+import re
 from uuid import UUID
 
 from aiohttp import web
@@ -14,7 +15,9 @@ from edge_agent.web.requests import MoveRequest, SayRequest, VolumeRequest
 from edge_agent.web.site import Movement, Site, Words
 
 MOST_EVENTS = 200
-"""Events in one answer; the page shows 50."""
+"""Events in one answer; the page shows 100."""
+
+NUMBER = re.compile(r"[1-9][0-9]{0,3}")
 
 
 class Api:
@@ -70,7 +73,7 @@ class Api:
 
     async def _recent_events(self, request: web.Request) -> web.Response:
         limit = request.query.get("limit", "50")
-        if not (limit.isascii() and limit.isdigit()) or not 1 <= int(limit[:6]) <= MOST_EVENTS:
+        if not NUMBER.fullmatch(limit) or int(limit) > MOST_EVENTS:
             raise invalid_request(f"limit is not a number from 1 to {MOST_EVENTS}", "correct it or leave it out")
         return web.json_response(await self._site.recent_events(int(limit), actor_of(request)))
 

@@ -17,6 +17,7 @@ class Layouts:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._writing = asyncio.Lock()
 
     async def read(self, name: str) -> Mapping[str, object]:
         """Returns what was kept under a name, an empty object where nothing was or what is there is damaged."""
@@ -29,7 +30,8 @@ class Layouts:
             TransientError: the folder cannot be written.
         """
         try:
-            await asyncio.to_thread(self._write, name, layouts)
+            async with self._writing:
+                await asyncio.to_thread(self._write, name, layouts)
         except OSError as exc:
             raise TransientError(f"the layout cannot be kept ({exc.strerror})", "make room on the disk") from exc
 

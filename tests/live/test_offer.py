@@ -87,6 +87,8 @@ def test_only_so_many_addresses_are_kept() -> None:
         (OFFER.replace("packetization-mode=1", "packetization-mode=0"), "offer_without_h264"),
         (OFFER + "\r\n".join(LINES[5:]) * 4, "offer_invalid"),
         (OFFER + "a=x\r\n" * 2000, "offer_too_large"),
+        (OFFER + "a=x\r" * 2000, "offer_too_large"),
+        (OFFER + "a=x\u2028" * 2000, "offer_too_large"),
         (OFFER + "a" * LARGEST, "offer_too_large"),
         ("a" * 1_000_000, "offer_too_large"),
     ],
