@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from functools import partial
 from uuid import UUID
 
@@ -21,6 +20,7 @@ from edge_agent.talkdown.request import Request
 from edge_agent.values.event import Audit
 from edge_agent.values.ids import CameraId
 from edge_agent.values.viewing import Wish
+from edge_agent.web.door import Visitor
 from edge_agent.web.layouts import Layouts
 from edge_agent.web.site import Movement, Opened, Words
 
@@ -187,17 +187,17 @@ class Desk:
         """See ``Site``."""
         return [{"token": preset.token, "name": preset.name} for preset in await self._ptz(camera).presets()]
 
-    async def talk(self, camera: CameraId, offer_sdp: str, actor: str, *, until: datetime | None = None) -> Opened:
+    async def talk(self, camera: CameraId, offer_sdp: str, visitor: Visitor) -> Opened:
         """See ``Site``."""
         announcer = self._announcer(camera)
         announcer.check_talk()
-        speak = partial(announcer.talk, actor)
-        session, answer = await self.voices.open(camera, offer_sdp, actor, speak, until)
-        await self.audit(actor, "talkdown.open", camera)
+        speak = partial(announcer.talk, visitor.name)
+        session, answer = await self.voices.open(camera, offer_sdp, visitor.name, speak, visitor.until)
+        await self.audit(visitor.name, "talkdown.open", camera)
         return Opened(session, answer)
 
-    async def untalk(self, camera: CameraId, session: str) -> None:
-        """See ``Site``."""
+    async def untalk(self, camera: CameraId, session: str, _actor: str) -> None:
+        """See ``Site``; who is let in may end what anybody opened, for all share the box's one token."""
         self._announcer(camera)
         await self.voices.close(session)
 
@@ -209,24 +209,23 @@ class Desk:
         self,
         camera: CameraId,
         offer_sdp: str,
-        actor: str,
+        visitor: Visitor,
         *,
         stream: Wish = Wish.AUTO,
         key: str = "",
-        until: datetime | None = None,
     ) -> Opened:
         """See ``Site``."""
-        asked = Asked(stream, key, until)
-        session = await self.live.open(camera, offer_sdp, self.camera(camera), actor, asked)
+        asked = Asked(stream, key, visitor.until)
+        session = await self.live.open(camera, offer_sdp, self.camera(camera), visitor.name, asked)
         return Opened(session.id, session.answer_sdp, session.waiting)
 
-    async def select(self, camera: CameraId, session: str, stream: Wish) -> None:
-        """See ``Site``."""
+    async def select(self, camera: CameraId, session: str, stream: Wish, _actor: str) -> None:
+        """See ``Site``, and ``untalk``."""
         self.camera(camera)
         self.live.select(session, stream)
 
-    async def unwatch(self, camera: CameraId, session: str) -> None:
-        """See ``Site``."""
+    async def unwatch(self, camera: CameraId, session: str, _actor: str) -> None:
+        """See ``Site``, and ``untalk``."""
         self.camera(camera)
         await self.live.close(session)
 

@@ -33,6 +33,7 @@ from edge_agent.uplink.topics import SNAPSHOT, Topics
 from edge_agent.values.command import Command, Reply
 from edge_agent.values.event import Audit, SnapshotTaken
 from edge_agent.values.ids import CameraId
+from edge_agent.web.door import Visitor
 from edge_agent.web.site import Movement, Words
 
 A = TypeVar("A", bound=Arguments)
@@ -105,7 +106,8 @@ class Orders:
 
     async def _talk(self, command: Command) -> Mapping[str, object]:
         asked = _parse(TalkdownOpen, command)
-        opened = await self._desk.talk(CameraId(asked.camera), asked.offer, command.actor, until=asked.until)
+        visitor = Visitor(command.actor, asked.until)
+        opened = await self._desk.talk(CameraId(asked.camera), asked.offer, visitor)
         return {"session": opened.session, "answer": opened.answer_sdp}
 
     async def _untalk(self, command: Command) -> Mapping[str, object]:
@@ -120,9 +122,8 @@ class Orders:
     async def _open(self, command: Command) -> Mapping[str, object]:
         asked = _parse(LiveOpen, command)
         camera = CameraId(asked.camera)
-        opened = await self._desk.watch(
-            camera, asked.offer, command.actor, stream=asked.stream, key=command.id, until=asked.until
-        )
+        visitor = Visitor(command.actor, asked.until)
+        opened = await self._desk.watch(camera, asked.offer, visitor, stream=asked.stream, key=command.id)
         self._desk.afar[opened.session] = camera
         waiting = {"waiting": opened.waiting} if opened.waiting else {}
         return {"session": opened.session, "answer": opened.answer_sdp, **waiting}

@@ -25,6 +25,7 @@ from edge_agent.values.geometry import Box
 from edge_agent.values.ids import CameraId
 from edge_agent.values.track import Scene
 from edge_agent.values.viewing import StreamName, Wish
+from edge_agent.web.door import Visitor
 from tests.agents import Ear, listening, running, settings_for
 from tests.live.viewer import Viewer, luma, until
 from tests.peers.broker import Broker
@@ -137,7 +138,7 @@ async def look(agent: Agent, wish: Wish) -> AsyncIterator[tuple[Viewer, str]]:
     """Opens a view as the page does."""
     viewer = Viewer()
     async with closing(viewer):
-        opened = await agent.desk.watch(YARD, await viewer.offer(), "anne", stream=wish)
+        opened = await agent.desk.watch(YARD, await viewer.offer(), Visitor("anne"), stream=wish)
         await viewer.accept(opened.answer_sdp)
         yield viewer, opened.session
 

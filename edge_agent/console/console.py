@@ -17,7 +17,7 @@ from edge_agent.console.room import ControlRoom
 from edge_agent.console.settings import ConsoleSettings, TlsFiles
 from edge_agent.console.town import Town
 from edge_agent.console.users import Users
-from edge_agent.console.viewings import Viewings
+from edge_agent.console.viewings import Viewing, Viewings
 from edge_agent.errors import PermanentError
 from edge_agent.health.metrics import Metrics
 from edge_agent.uplink.listening import Line
@@ -69,7 +69,7 @@ class Console:
         self.asking = Asking(mqtt.prefix, key, clock, self._send)
         self.town = Town(mqtt.prefix, self.feed, self.chronicle, self._album, clock, replied=self.asking.take)
         self.line = Line(mqtt, f"{room.name}-console", self.town.filters, self.town.hear, rng=rng)
-        self.viewings = Viewings(self.town, self.asking, self._logins.is_in)
+        self.viewings = Viewings(self.town, self.asking, self._may_stay)
         self._mending = Mending(self.town, self.chronicle, self.asking, room.name)
         self._metrics = self._figures()
         site = ControlRoom(
@@ -98,13 +98,13 @@ class Console:
             PermanentError: the page cannot be served.
         """
         async with (
-            background(events=self.chronicle.run(), pictures=self._album.run()),
+            background(events=self.chronicle.run(), pictures=self._album.run(), kept=self._logins.run()),
             background(
                 broker=self.line.run(),
                 line=self._follow_line(),
                 silence=self.town.watch(),
                 accounts=self.users.follow(lambda: self.feed.publish("site", {}, key="site")),
-                logins=self.viewings.watch(),
+                sessions=self.viewings.watch(),
                 missing=self._mending.run(),
             ),
             background(web=self.server.run()),
@@ -112,6 +112,12 @@ class Console:
             await self.server.listening.wait()
             ready()
             await asyncio.Event().wait()
+
+    def _may_stay(self, viewing: Viewing) -> bool:
+        """Tells whether a session's login is still good, and its account still allowed what it does."""
+        visitor = viewing.visitor
+        account = self.users.find(visitor.name) if self._logins.is_good(visitor.login) else None
+        return account is not None and account.sees(viewing.place) and account.may(viewing.action)
 
     async def _send(self, topic: str, payload: bytes, response: str) -> None:
         await self.line.ask(topic, payload, response)

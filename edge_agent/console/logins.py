@@ -2,13 +2,15 @@
 
 import asyncio
 import hashlib
+import logging
 import secrets
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from contextlib import suppress
+from datetime import timedelta
 
 from aiohttp import web
 
 from edge_agent.aio.clock import Clock
+from edge_agent.console.passes import Pass, PassFile
 from edge_agent.console.passwords import digest, matches
 from edge_agent.console.settings import ConsoleWebSettings, RoomSettings
 from edge_agent.console.users import Users
@@ -31,24 +33,10 @@ EACH = 16
 ALL = 4096
 """Logins at a time."""
 
+KEPT_EVERY = 60.0
+"""Seconds between two writings of when logins were used; they end half an hour after that at the earliest."""
 
-@dataclass(slots=True)
-class _Pass:
-    """A login.
-
-    Attributes:
-        name: of the account.
-        password: what was kept of the password then; another one ends the login.
-        until: when it ends at the latest.
-        end: the same for measuring.
-        used: when a request came with it last.
-    """
-
-    name: str
-    password: str
-    until: datetime
-    end: Monotonic
-    used: Monotonic
+log = logging.getLogger(__name__)
 
 
 class Logins:
@@ -60,7 +48,7 @@ class Logins:
         settings: of the page: whether it is encrypted, and which proxies to believe.
         clock: for their ends.
 
-    Making it blocks as long as computing a password does.
+    Making it reads the logins that an earlier run kept, and blocks as long as computing a password does.
     """
 
     def __init__(self, users: Users, room: RoomSettings, settings: ConsoleWebSettings, clock: Clock) -> None:
@@ -71,17 +59,20 @@ class Logins:
         self._brake = Brake(clock)
         # Compared with where a name is unknown, so that the time taken does not tell which names there are.
         self._nobodys = digest(secrets.token_urlsafe())
-        self._passes: dict[str, _Pass] = {}
+        self._file = PassFile(room.state / "logins.json", clock, room.longest)
+        self._passes = self._file.read()
+        self._changed = asyncio.Event()
         self._computing = asyncio.Semaphore(AT_ONCE)
         self._waiting = 0
 
     def admit(self, request: web.Request) -> Visitor:
         """See ``Door``; a page that is open keeps its login in use, since whoever watches a wall touches nothing."""
-        found = self._passes.get(_hashed(request.cookies.get(COOKIE, "")))
+        key = _hashed(request.cookies.get(COOKIE, ""))
+        found = self._passes.get(key)
         if found is None or not self._is_good(found):
             raise PermanentError("the control room asks who you are", "sign in", code="login_missing")
         found.used = self._clock.monotonic()
-        return Visitor(found.name, found.until)
+        return Visitor(found.name, self._clock.wall() + timedelta(seconds=found.end - found.used), key)
 
     async def log_in(self, request: web.Request, login: Login, answer: web.StreamResponse) -> None:
         """See ``Door``."""
@@ -109,11 +100,33 @@ class Logins:
     def log_out(self, request: web.Request, answer: web.StreamResponse) -> None:
         """See ``Door``."""
         self._passes.pop(_hashed(request.cookies.get(COOKIE, "")), None)
+        self._changed.set()
         answer.del_cookie(COOKIE, httponly=True, samesite="Strict", secure=self._settings.encrypted)
 
-    def is_in(self, name: str) -> bool:
-        """Tells whether an account has a login that is good."""
-        return any(each.name == name and self._is_good(each) for each in self._passes.values())
+    def is_good(self, login: str) -> bool:
+        """Tells whether a visitor's login has not ended."""
+        found = self._passes.get(login)
+        return found is not None and self._is_good(found)
+
+    async def run(self) -> None:
+        """Keeps the logins on the disk until cancelled, then once more."""
+        try:
+            while True:
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(KEPT_EVERY):
+                        await self._changed.wait()
+                if self._passes or self._changed.is_set():
+                    self._changed.clear()
+                    await self._keep()
+        finally:
+            await self._keep()
+
+    async def _keep(self) -> None:
+        good = [(key, each) for key, each in self._passes.items() if self._is_good(each)]
+        try:
+            await asyncio.to_thread(self._file.write, good)
+        except OSError as exc:
+            log.warning("after a restart everybody has to sign in again: %s", exc)
 
     def _begin(self, name: str, password: str) -> str:
         """Returns what the cookie holds; only its hash is kept, so that a core dump lets nobody in."""
@@ -123,17 +136,17 @@ class Logins:
             del self._passes[key]
         if len(self._passes) >= ALL:
             raise TransientError(f"{ALL} logins are open", "sign out where nobody looks", code="too_many_logins")
-        now, longest = self._clock.monotonic(), self._room.longest
-        until = self._clock.wall() + timedelta(seconds=longest)
+        now = self._clock.monotonic()
         secret = secrets.token_urlsafe(32)
-        self._passes[_hashed(secret)] = _Pass(name, password, until, Monotonic(now + longest), now)
+        self._passes[_hashed(secret)] = Pass(name, _hashed(password), Monotonic(now + self._room.longest), now)
+        self._changed.set()
         return secret
 
-    def _is_good(self, login: _Pass) -> bool:
+    def _is_good(self, login: Pass) -> bool:
         now, account = self._clock.monotonic(), self._users.find(login.name)
         return (
             account is not None
-            and account.password == login.password
+            and _hashed(account.password) == login.password
             and now < login.end
             and now - login.used < self._room.idle
         )

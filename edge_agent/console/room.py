@@ -2,10 +2,11 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from functools import partial
+from typing import TypeVar
 from uuid import UUID
 
-from pydantic import JsonValue
+from pydantic import BaseModel, JsonValue, ValidationError
 
 from edge_agent import __version__
 from edge_agent.aio.clock import Clock
@@ -15,7 +16,7 @@ from edge_agent.console.asking import WITHIN, Asking
 from edge_agent.console.box import Box
 from edge_agent.console.chronicle import Chronicle
 from edge_agent.console.settings import ConsoleSettings
-from edge_agent.console.told import CameraTold
+from edge_agent.console.told import CameraTold, OpenedTold, PresetsTold, SaidTold
 from edge_agent.console.town import Town
 from edge_agent.console.users import Users
 from edge_agent.console.viewings import Viewing, Viewings
@@ -24,8 +25,11 @@ from edge_agent.events.envelope import stamp
 from edge_agent.live.settings import IceServer
 from edge_agent.values.ids import CameraId
 from edge_agent.values.viewing import Wish
+from edge_agent.web.door import Visitor
 from edge_agent.web.layouts import Layouts
 from edge_agent.web.site import Movement, Opened, Words
+
+Told = TypeVar("Told", bound=BaseModel)
 
 _NOTHING: Mapping[str, JsonValue] = {}
 
@@ -120,8 +124,7 @@ class ControlRoom:
     async def say(self, camera: CameraId, words: Words, actor: str) -> UUID:
         """See ``Site``."""
         told: dict[str, JsonValue] = {"message": words.message, "text": words.text, "language": words.language}
-        said = await self._ask(camera, Action.SPEAK, "talkdown.play", actor, told)
-        return UUID(str(said.get("utterance")))
+        return _read(SaidTold, await self._ask(camera, Action.SPEAK, "talkdown.play", actor, told)).utterance
 
     async def hush(self, camera: CameraId, actor: str) -> None:
         """See ``Site``."""
@@ -140,50 +143,42 @@ class ControlRoom:
 
     async def presets(self, camera: CameraId, actor: str) -> Sequence[Mapping[str, str]]:
         """See ``Site``."""
-        found = (await self._ask(camera, Action.PTZ, "ptz.presets", actor)).get("presets")
-        known = [each for each in found if isinstance(each, dict)] if isinstance(found, list) else []
-        return [{"token": str(each.get("token", "")), "name": str(each.get("name", ""))} for each in known]
+        told = _read(PresetsTold, await self._ask(camera, Action.PTZ, "ptz.presets", actor))
+        return [preset.model_dump() for preset in told.presets]
 
-    async def talk(self, camera: CameraId, offer_sdp: str, actor: str, *, until: datetime | None = None) -> Opened:
+    async def talk(self, camera: CameraId, offer_sdp: str, visitor: Visitor) -> Opened:
         """See ``Site``."""
-        asked: dict[str, JsonValue] = {"offer": offer_sdp, **_ending(until)}
-        opened = await self._ask(camera, Action.SPEAK, "talkdown.open", actor, asked, OPENING)
-        return self._opened(camera, opened, actor, "talkdown.close")
+        return await self._open(camera, Action.SPEAK, "talkdown.open", visitor, {"offer": offer_sdp})
 
-    async def untalk(self, camera: CameraId, session: str) -> None:
+    async def untalk(self, camera: CameraId, session: str, actor: str) -> None:
         """See ``Site``."""
-        await self.viewings.close(camera, session)
+        await self.viewings.close(camera, session, actor)
 
     async def watch(
         self,
         camera: CameraId,
         offer_sdp: str,
-        actor: str,
+        visitor: Visitor,
         *,
         stream: Wish = Wish.AUTO,
         key: str = "",
-        until: datetime | None = None,
     ) -> Opened:
         """See ``Site``."""
-        asked: dict[str, JsonValue] = {"offer": offer_sdp, "stream": stream, **_ending(until)}
-
-        async def open_it() -> Opened:
-            answer = await self._ask(camera, Action.LIVE, "live.open", actor, asked, OPENING)
-            return self._opened(camera, answer, actor, "live.close", key)
-
+        asked: dict[str, JsonValue] = {"offer": offer_sdp, "stream": stream}
+        open_it = partial(self._open, camera, Action.LIVE, "live.open", visitor, asked, key)
         if not key:
             return await open_it()
-        return await self.viewings.once.answer((actor, key), f"{camera} {stream} {offer_sdp}", open_it)
+        return await self.viewings.once.answer((visitor.name, key), f"{camera} {stream} {offer_sdp}", open_it)
 
-    async def select(self, camera: CameraId, session: str, stream: Wish) -> None:
+    async def select(self, camera: CameraId, session: str, stream: Wish, actor: str) -> None:
         """See ``Site``."""
-        found = self.viewings.at(camera, session)
-        box, _ = self._find(camera, self._account(found.actor))
-        await self.asking.ask(box, "live.select", {"session": session, "stream": stream}, found.actor)
+        self.viewings.at(camera, session, actor)
+        box, _ = self._find(camera, self._account(actor))
+        await self.asking.ask(box, "live.select", {"session": session, "stream": stream}, actor)
 
-    async def unwatch(self, camera: CameraId, session: str) -> None:
+    async def unwatch(self, camera: CameraId, session: str, actor: str) -> None:
         """See ``Site``."""
-        await self.viewings.close(camera, session)
+        await self.viewings.close(camera, session, actor)
 
     def ice_servers(self, camera: CameraId, actor: str) -> Sequence[IceServer]:
         """See ``Site``."""
@@ -229,16 +224,31 @@ class ControlRoom:
             raise _forbidden(actor, action)
         return await self.asking.ask(box, command, {"camera": found.id, **arguments}, actor, within=within)
 
-    def _opened(self, camera: str, answer: Mapping[str, JsonValue], actor: str, close: str, key: str = "") -> Opened:
-        session = str(answer.get("session"))
+    async def _open(
+        self,
+        camera: str,
+        action: Action,
+        command: str,
+        visitor: Visitor,
+        arguments: Mapping[str, JsonValue],
+        key: str = "",
+    ) -> Opened:
+        """Has an agent open a session that ends with the login that it is opened with."""
+        until: Mapping[str, JsonValue] = {} if visitor.until is None else {"until": stamp(visitor.until)}
+        answer = await self._ask(camera, action, command, visitor.name, {**arguments, **until}, OPENING)
+        told = _read(OpenedTold, answer)
         agent = camera.partition(":")[0]
-        self.viewings.note(session, Viewing(agent, camera, actor, close, self.clock.monotonic(), key))
-        return Opened(session, str(answer.get("answer")), str(answer.get("waiting", "")))
+        self.viewings.note(told.session, Viewing(agent, camera, visitor, action, self.clock.monotonic(), key))
+        return Opened(told.session, told.answer, told.waiting)
 
 
-def _ending(until: datetime | None) -> Mapping[str, JsonValue]:
-    """Returns the argument that ends a session with the login that it is opened with."""
-    return {} if until is None else {"until": stamp(until)}
+def _read(model: type[Told], answer: Mapping[str, JsonValue]) -> Told:
+    """Returns what an agent answered, checked: a box in the street may be anybody's by now."""
+    try:
+        return model.model_validate(answer)
+    except ValidationError as exc:
+        remedy = "update the box and the control room to the same version"
+        raise PermanentError("the box's answer cannot be understood", remedy, code="answer_invalid") from exc
 
 
 def _forbidden(actor: str, action: Action) -> PermanentError:

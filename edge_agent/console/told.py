@@ -2,6 +2,7 @@
 
 import re
 from typing import Annotated, Literal
+from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
@@ -74,3 +75,30 @@ class EventTold(_Told):
     boot: Annotated[str, Field(max_length=64)]
     snapshot: bool = False
     missing: Annotated[tuple[dict[str, JsonValue], ...], Field(max_length=200)] = ()
+
+
+class OpenedTold(_Told):
+    """What comes of ``live.open`` and ``talkdown.open``; the session becomes part of an address."""
+
+    session: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
+    answer: Annotated[str, Field(max_length=65_536)]
+    waiting: Text = ""
+
+
+class SaidTold(_Told):
+    """What comes of ``talkdown.play``."""
+
+    utterance: UUID
+
+
+class PresetTold(_Told):
+    """A place that a camera can be sent to."""
+
+    token: Annotated[str, Field(max_length=64)]
+    name: Annotated[str, Field(max_length=200)] = ""
+
+
+class PresetsTold(_Told):
+    """What comes of ``ptz.presets``."""
+
+    presets: Annotated[tuple[PresetTold, ...], Field(max_length=512)] = ()

@@ -34,10 +34,12 @@ class Visitor:
     Attributes:
         name: for the audit trail, and for whatever the site allows them.
         until: when the login ends, None where nothing ends it.
+        login: which of their logins they came with, empty where there is none; no secret.
     """
 
     name: str
     until: datetime | None = None
+    login: str = ""
 
 
 class Door(Protocol):

@@ -1,7 +1,6 @@
 """What stands before every address: by which name and from which page a request comes, and who sends it."""
 
 import ipaddress
-from datetime import datetime
 from urllib.parse import urlsplit
 
 from aiohttp import hdrs, web
@@ -101,9 +100,9 @@ def actor_of(request: web.Request) -> str:
     return request[VISITOR].name
 
 
-def until_of(request: web.Request) -> datetime | None:
-    """Returns when the login ends that a request was made with, None where nothing ends it."""
-    return request[VISITOR].until
+def visitor_of(request: web.Request) -> Visitor:
+    """Returns who asks, and with which login: what they open ends with it."""
+    return request[VISITOR]
 
 
 def _name(host: str) -> str:

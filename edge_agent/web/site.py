@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
@@ -10,6 +9,7 @@ from pydantic import SecretStr
 
 from edge_agent.values.ids import CameraId
 from edge_agent.values.viewing import Wish
+from edge_agent.web.door import Visitor
 
 
 class IceServer(Protocol):
@@ -130,45 +130,44 @@ class Site(Protocol):
         """Returns where a camera can be sent: each with ``token`` and ``name``; raises as ``move``."""
         ...
 
-    async def talk(self, camera: CameraId, offer_sdp: str, actor: str, /, *, until: datetime | None = None) -> Opened:
-        """Opens the way of an operator's voice to a loudspeaker until it is closed, at the latest ``until``.
+    async def talk(self, camera: CameraId, offer_sdp: str, visitor: Visitor, /) -> Opened:
+        """Opens the way of an operator's voice to a loudspeaker until it is closed or the login ends.
 
         Raises an ``AgentError`` if refused.
         """
         ...
 
-    async def untalk(self, camera: CameraId, session: str, /) -> None:
-        """Ends an operator's voice; a ``PermanentError`` with the code ``session_unknown`` if there is none."""
+    async def untalk(self, camera: CameraId, session: str, actor: str, /) -> None:
+        """Ends an operator's voice; a ``PermanentError`` (``session_unknown``) if there is none of theirs."""
         ...
 
     async def watch(
         self,
         camera: CameraId,
         offer_sdp: str,
-        actor: str,
+        visitor: Visitor,
+        /,
         *,
         stream: Wish = Wish.AUTO,
         key: str = "",
-        until: datetime | None = None,
     ) -> Opened:
         """Opens a viewer's session; raises an ``AgentError`` if refused.
 
         Args:
             camera: what to watch.
             offer_sdp: the viewer's.
-            actor: who watches, for the audit trail.
+            visitor: who watches, for the audit trail; the session ends with their login.
             stream: which of its streams.
             key: names the request: the same one again is answered alike and opens no second session.
-            until: when the login ends that it is made with, and with it the session; None where there is none.
         """
         ...
 
-    async def select(self, camera: CameraId, session: str, stream: Wish) -> None:
-        """Gives a running session another stream; a ``PermanentError`` (``session_unknown``) if there is none."""
+    async def select(self, camera: CameraId, session: str, stream: Wish, actor: str, /) -> None:
+        """Gives a session another stream; a ``PermanentError`` (``session_unknown``) if there is none of theirs."""
         ...
 
-    async def unwatch(self, camera: CameraId, session: str) -> None:
-        """Closes a viewer's session; a ``PermanentError`` with the code ``session_unknown`` if there is none."""
+    async def unwatch(self, camera: CameraId, session: str, actor: str, /) -> None:
+        """Closes a viewer's session; a ``PermanentError`` (``session_unknown``) if there is none of theirs."""
         ...
 
     def ice_servers(self, camera: CameraId, actor: str, /) -> Sequence[IceServer]:

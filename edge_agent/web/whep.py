@@ -11,7 +11,7 @@ from edge_agent.values.viewing import Wish
 from edge_agent.web.answers import invalid_request
 from edge_agent.web.api import camera_of
 from edge_agent.web.body import read_json, read_text
-from edge_agent.web.guard import actor_of, until_of
+from edge_agent.web.guard import actor_of, visitor_of
 from edge_agent.web.ice import ice_links
 from edge_agent.web.site import Site
 
@@ -59,10 +59,9 @@ class Whep:
         opened = await self._site.watch(
             camera_of(request),
             await read_text(request, SDP),
-            actor_of(request),
+            visitor_of(request),
             stream=wish,
             key=key,
-            until=until_of(request),
         )
         headers = self._links(request)
         headers["Location"] = f"{request.path}/{opened.session}"
@@ -79,11 +78,11 @@ class Whep:
 
     async def _select(self, request: web.Request) -> web.Response:
         body = await read_json(request, SelectRequest)
-        await self._site.select(camera_of(request), request.match_info["session"], body.stream)
+        await self._site.select(camera_of(request), request.match_info["session"], body.stream, actor_of(request))
         return web.Response(status=204)
 
     async def _close(self, request: web.Request) -> web.Response:
-        await self._site.unwatch(camera_of(request), request.match_info["session"])
+        await self._site.unwatch(camera_of(request), request.match_info["session"], actor_of(request))
         return web.Response()
 
     def _links(self, request: web.Request) -> CIMultiDict[str]:

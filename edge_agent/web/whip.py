@@ -5,7 +5,7 @@ from multidict import CIMultiDict
 
 from edge_agent.web.api import camera_of
 from edge_agent.web.body import read_text
-from edge_agent.web.guard import actor_of, until_of
+from edge_agent.web.guard import actor_of, visitor_of
 from edge_agent.web.ice import ice_links
 from edge_agent.web.site import Site
 from edge_agent.web.whep import SDP
@@ -30,9 +30,7 @@ class Whip:
         ]
 
     async def _open(self, request: web.Request) -> web.Response:
-        opened = await self._site.talk(
-            camera_of(request), await read_text(request, SDP), actor_of(request), until=until_of(request)
-        )
+        opened = await self._site.talk(camera_of(request), await read_text(request, SDP), visitor_of(request))
         headers = self._links(request)
         headers["Location"] = f"{request.path}/{opened.session}"
         return web.Response(status=201, text=opened.answer_sdp, content_type=SDP, headers=headers)
@@ -44,7 +42,7 @@ class Whip:
         return web.Response(status=204, headers=headers)
 
     async def _close(self, request: web.Request) -> web.Response:
-        await self._site.untalk(camera_of(request), request.match_info["session"])
+        await self._site.untalk(camera_of(request), request.match_info["session"], actor_of(request))
         return web.Response()
 
     def _links(self, request: web.Request) -> CIMultiDict[str]:

@@ -13,6 +13,7 @@ from ssl import SSLContext
 from typing import Any
 
 from aiohttp import ClientResponse, ClientSession, CookieJar, TCPConnector
+from aiohttp.abc import AbstractCookieJar
 
 from edge_agent.aio.background import background
 from edge_agent.aio.clock import SystemClock
@@ -165,11 +166,13 @@ class Operator:
 
 
 @asynccontextmanager
-async def operator(console: Console, name: str = "", tls: SSLContext | None = None) -> AsyncIterator[Operator]:
-    """Opens a browser's worth of a client, signed in where a name is given."""
+async def operator(
+    console: Console, name: str = "", tls: SSLContext | None = None, cookies: AbstractCookieJar | None = None
+) -> AsyncIterator[Operator]:
+    """Opens a browser's worth of a client, signed in where a name is given, with an older one's cookies or none."""
     address = f"http{'s' if tls else ''}://127.0.0.1:{console.server.port}"
     connector = TCPConnector(ssl=tls or True)
-    async with ClientSession(address, connector=connector, cookie_jar=CookieJar(unsafe=True)) as client:
+    async with ClientSession(address, connector=connector, cookie_jar=cookies or CookieJar(unsafe=True)) as client:
         person = Operator(client)
         if name:
             assert await person.sign_in(name) == 204

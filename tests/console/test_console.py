@@ -147,7 +147,8 @@ async def test_a_box_that_goes_and_a_console_that_returns(town: Town, clip: Clip
         walls = {"walls": [["box-1:street"]]}
         assert (await anne.post("/api/layouts", walls, method="PUT"))[0] == 204
         before = await anne.get("/api/events")
-    async with running(town.console()) as console, operator(console, "anne") as anne:
+        cookies = anne.client.cookie_jar
+    async with running(town.console()) as console, operator(console, cookies=cookies) as anne:
         await anne.camera("box-1:street", state="offline", name="street")
         assert await anne.get("/api/events") == before
         assert await anne.get("/api/layouts") == walls
@@ -173,6 +174,35 @@ async def test_who_is_removed_is_out_and_what_they_had_open_ends(town: Town, cli
             assert (answer.status, (await answer.json())["code"]) == (401, "login_missing")
         await victor.left()
         await viewer.close()
+
+
+async def test_a_session_is_its_openers_and_ends_with_their_login_and_their_right(
+    town: Town, clip: Clip, tmp_path: Path
+) -> None:
+    box = town.box("box-1", {"street": filmed(clip, tmp_path / "spoken.wav")})
+    async with (
+        running_agent(box) as agent,
+        running(town.console()) as console,
+        operator(console, "anne") as anne,
+        operator(console, "anne") as elsewhere,
+        operator(console, "victor") as victor,
+    ):
+        await anne.camera("box-1:street", state="online")
+        first, second = Viewer(), Viewer()
+        session = (await anne.open("/whep/box-1:street", await first.offer()))[2]
+        assert (await victor.client.delete(session)).status == 404, "all pages are told the ids of all sessions"
+        assert (await victor.post(session, {"stream": "main"}, method="PATCH"))[0] == 404
+        assert (await elsewhere.post(session, {"stream": "main"}, method="PATCH"))[0] == 204
+
+        assert (await elsewhere.open("/whep/box-1:street", await second.offer()))[0] == 201
+        assert agent.live.viewers(CameraId("street")) == 2
+        assert (await anne.post("/api/logout", {}))[0] == 204
+        await until(lambda: agent.live.viewers(CameraId("street")) == 1)
+        await asyncio.to_thread(town.account, "anne", Role.OPERATOR, cameras=("box-2:*",))
+        await until(lambda: agent.live.viewers(CameraId("street")) == 0)
+        assert (await elsewhere.get("/api/site"))["cameras"] == []
+        await first.close()
+        await second.close()
 
 
 async def test_a_broker_that_goes_is_told_and_what_was_missed_is_asked_for(

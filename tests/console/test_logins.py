@@ -8,6 +8,7 @@ import pytest
 from aiohttp import CookieJar
 from aiohttp.test_utils import TestClient, TestServer
 
+from edge_agent.aio.background import background
 from edge_agent.console.account import Account, Role
 from edge_agent.console.logins import COOKIE, EACH, Logins
 from edge_agent.console.settings import ConsoleWebSettings, RoomSettings
@@ -42,14 +43,18 @@ class Web:
 
 
 @asynccontextmanager
-async def serving(folder: Path, **settings: object) -> AsyncIterator[Web]:
-    users, clock, site, feed = Users(folder / "users.json"), Clock(), FakeSite(), Feed()
+async def serving(folder: Path, clock: Clock | None = None, **settings: object) -> AsyncIterator[Web]:
+    users, clock, site, feed = Users(folder / "users.json"), clock or Clock(), FakeSite(), Feed()
     with_anne = await asyncio.to_thread(_with, users, "anne", Account(role=Role.OPERATOR, password=KEPT))
     assert with_anne
     web = ConsoleWebSettings.model_validate(settings)
-    logins = await asyncio.to_thread(Logins, users, RoomSettings(idle=IDLE, longest=LONGEST), web, clock)
+    room = RoomSettings(idle=IDLE, longest=LONGEST, state=folder)
+    logins = await asyncio.to_thread(Logins, users, room, web, clock)
     app = await asyncio.to_thread(build_app, web, site, feed, logins)
-    async with TestClient(TestServer(app), cookie_jar=CookieJar(unsafe=True)) as client:
+    async with (
+        background(kept=logins.run()),
+        TestClient(TestServer(app), cookie_jar=CookieJar(unsafe=True)) as client,
+    ):
         yield Web(users, clock, site, client)
 
 
@@ -100,6 +105,40 @@ async def test_signing_out_ends_this_login_alone(tmp_path: Path) -> None:
         assert (await web.client.post("/api/logout", json={})).status == 204
         assert await web.look() == (401, "login_missing")
         assert (await web.look(Cookie=other))[0] == 200
+
+
+async def test_a_login_outlives_a_restart_and_a_sign_out_does_too(tmp_path: Path) -> None:
+    async with serving(tmp_path) as web:
+        await web.sign_in()
+        out = web.cookie()
+        assert (await web.client.post("/api/logout", json={})).status == 204
+        await web.sign_in()
+        cookie = web.cookie()
+    file = tmp_path / "logins.json"
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert cookie.partition("=")[2] not in file.read_text()
+    # The clock that measures begins anew with the machine; only the wall's goes on.
+    for later, expected in ((IDLE - 1, 200), (2 * IDLE - 2, 200), (LONGEST, 401)):
+        clock = Clock(1000.0 + later, booted=later)
+        async with serving(tmp_path, clock) as web:
+            assert (await web.look(Cookie=cookie))[0] == expected
+            assert (await web.look(Cookie=out))[0] == 401
+
+
+async def test_an_unused_login_ends_during_a_restart(tmp_path: Path) -> None:
+    async with serving(tmp_path) as web:
+        await web.sign_in()
+        cookie = web.cookie()
+    async with serving(tmp_path, Clock(1000.0 + IDLE)) as web:
+        assert (await web.look(Cookie=cookie))[0] == 401
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"logins": {"x": 1}}', b"\xff"])
+async def test_a_damaged_file_of_logins_keeps_nobody_from_signing_in(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "logins.json").write_bytes(content)
+    async with serving(tmp_path) as web:
+        assert await web.sign_in() == 204
+        assert (await web.look())[0] == 200
 
 
 @pytest.mark.parametrize("change", ["removed", "new password"])

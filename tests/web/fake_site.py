@@ -15,6 +15,7 @@ from edge_agent.errors import AgentError, PermanentError
 from edge_agent.values.ids import CameraId
 from edge_agent.values.time import Monotonic
 from edge_agent.values.viewing import Wish
+from edge_agent.web.door import Visitor
 from edge_agent.web.feed import Feed
 from edge_agent.web.server import build_app
 from edge_agent.web.settings import WebSettings
@@ -28,12 +29,13 @@ TOKEN = "a-token-for-tests-0123456789"  # noqa: S105 - it opens nothing
 
 @dataclass
 class Clock:
-    """Stands still until it is told otherwise."""
+    """Stands still until it is told otherwise; what it measures began at ``booted``."""
 
     now: float = 1000.0
+    booted: float = 0.0
 
     def monotonic(self) -> Monotonic:
-        return Monotonic(self.now)
+        return Monotonic(self.now - self.booted)
 
     def wall(self) -> datetime:
         return datetime(2026, 11, 23, tzinfo=UTC) + timedelta(seconds=self.now)
@@ -94,12 +96,12 @@ class FakeSite:
     async def keep_layouts(self, layouts: Mapping[str, object], _actor: str) -> None:
         self.kept = layouts
 
-    async def talk(self, camera: CameraId, offer_sdp: str, actor: str, *, until: datetime | None = None) -> Opened:
-        self._ask("talk", camera, offer_sdp, actor, until)
+    async def talk(self, camera: CameraId, offer_sdp: str, visitor: Visitor) -> Opened:
+        self._ask("talk", camera, offer_sdp, visitor.name, visitor.until)
         self.sessions.add("v1")
         return Opened("v1", "v=0\r\nanswer\r\n")
 
-    async def untalk(self, camera: CameraId, session: str) -> None:
+    async def untalk(self, camera: CameraId, session: str, _actor: str) -> None:
         self._ask("untalk", camera, session)
         self._end(session)
 
@@ -107,21 +109,20 @@ class FakeSite:
         self,
         camera: CameraId,
         offer_sdp: str,
-        actor: str,
+        visitor: Visitor,
         *,
         stream: Wish = Wish.AUTO,
         key: str = "",
-        until: datetime | None = None,
     ) -> Opened:
-        self._ask("watch", camera, offer_sdp, actor, stream, key, until)
+        self._ask("watch", camera, offer_sdp, visitor.name, stream, key, visitor.until)
         self.sessions.add("s1")
         return Opened("s1", "v=0\r\nanswer\r\n", self.waiting)
 
-    async def select(self, camera: CameraId, session: str, stream: Wish) -> None:
+    async def select(self, camera: CameraId, session: str, stream: Wish, _actor: str) -> None:
         self._ask("select", camera, session, stream)
         self._expect(session)
 
-    async def unwatch(self, camera: CameraId, session: str) -> None:
+    async def unwatch(self, camera: CameraId, session: str, _actor: str) -> None:
         self._ask("unwatch", camera, session)
         self._end(session)
 

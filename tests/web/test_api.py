@@ -96,7 +96,9 @@ async def test_a_huge_body_is_not_read() -> None:
         assert (await answer.json())["remedy"]
 
 
-@pytest.mark.parametrize("limit", ["0", "201", "-1", "many", "1e3", "9" * 5000, "\u0663", "000100999", "0001" + "0" * 5000])
+@pytest.mark.parametrize(
+    "limit", ["0", "201", "-1", "many", "1e3", "9" * 5000, "\u0663", "000100999", "0001" + "0" * 5000]
+)
 async def test_an_odd_limit_is_refused(limit: str) -> None:
     async with serving() as web:
         answer = await web.client.get("/api/events", params={"limit": limit})
