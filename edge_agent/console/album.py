@@ -16,6 +16,9 @@ PATIENCE = 10.0
 ASKING = 256
 """Who may wait for one at a time."""
 
+LARGEST = 4 << 20
+"""Bytes of one; the broker of deploy/csu hands on no more, another one may."""
+
 _JPEG = b"\xff\xd8"
 _LOOK_EVERY = 600.0  # seconds between two looks for old ones
 
@@ -53,10 +56,10 @@ class Album:
         """Takes an event's picture.
 
         Raises:
-            ValueError: it is none, or of no event.
+            ValueError: it is none, too large, or of no event.
         """
-        if not picture.startswith(_JPEG):
-            raise ValueError("no JPEG")
+        if not picture.startswith(_JPEG) or len(picture) > LARGEST:
+            raise ValueError("no JPEG, or too large a one")
         self._unwritten.append((str(UUID(event)), picture))
         self._news.set()
 
@@ -80,17 +83,27 @@ class Album:
         return await asyncio.to_thread(self._read, name) if name in self._files else None
 
     async def run(self) -> None:
-        """Writes pictures down until cancelled."""
-        while True:
+        """Writes pictures down until cancelled, then the last of them: the broker has none of them any more."""
+        try:
+            while True:
+                try:
+                    async with asyncio.timeout(_LOOK_EVERY):
+                        await self._news.wait()
+                except TimeoutError:
+                    await self._delete()
+                self._news.clear()
+                await self._keep_all()
+        finally:
+            await self._keep_all()
+
+    async def _keep_all(self) -> None:
+        while self._unwritten:
+            name, picture = self._unwritten.popleft()
             try:
-                async with asyncio.timeout(_LOOK_EVERY):
-                    await self._news.wait()
-            except TimeoutError:
-                await self._delete()
-            self._news.clear()
-            while self._unwritten:
-                name, picture = self._unwritten.popleft()
                 await self._keep(name, picture)
+            except asyncio.CancelledError:
+                self._unwritten.appendleft((name, picture))
+                raise
 
     async def _keep(self, name: str, picture: bytes) -> None:
         try:

@@ -1,7 +1,6 @@
 """Events on the console's disk, so that a restart forgets nothing that operators saw; every call blocks."""
 
 import sqlite3
-import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,6 +27,7 @@ class Kept:
         boot: run of the agent.
         sequence: number in that run.
         time: when it happened, RFC 3339.
+        came: when the console was told, seconds since 1970: how long it is kept counts from there.
         envelope: JSON for the page.
     """
 
@@ -37,24 +37,23 @@ class Kept:
     boot: str
     sequence: int
     time: str
+    came: float
     envelope: bytes
 
 
 class Archive:
-    """Keeps events, the newest so many of the last so many days.
+    """Keeps events, the newest so many.
 
     Args:
         path: of the SQLite file; made where it is missing.
         most: how many.
-        days: how long.
 
     Raises:
         PermanentError: the file cannot be used.
     """
 
-    def __init__(self, path: Path, *, most: int, days: float) -> None:
+    def __init__(self, path: Path, *, most: int) -> None:
         self._most = most
-        self._days = days
         self._since = 0
         try:
             self._base = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
@@ -68,7 +67,7 @@ class Archive:
     def newest(self, count: int) -> Sequence[Kept]:
         """Returns the newest so many, oldest first."""
         rows = self._base.execute(
-            "SELECT id, agent, place, boot, sequence, json_extract(CAST(envelope AS TEXT), '$.time'), envelope"
+            "SELECT id, agent, place, boot, sequence, json_extract(CAST(envelope AS TEXT), '$.time'), came, envelope"
             " FROM events ORDER BY position DESC LIMIT ?",
             (count,),
         )
@@ -80,8 +79,9 @@ class Archive:
         Raises:
             sqlite3.Error: the disk is full or broken.
         """
-        now = time.time()
-        rows = [(each.id, each.agent, each.place, each.boot, each.sequence, now, each.envelope) for each in events]
+        rows = [
+            (each.id, each.agent, each.place, each.boot, each.sequence, each.came, each.envelope) for each in events
+        ]
         self._base.execute("BEGIN")
         try:
             self._base.executemany(
@@ -92,7 +92,6 @@ class Archive:
             self._since += len(rows)
             if self._since >= _PRUNED_EVERY:
                 self._since = 0
-                self._base.execute("DELETE FROM events WHERE came < ?", (now - self._days * 86_400,))
                 self._base.execute(
                     "DELETE FROM events WHERE position <= (SELECT max(position) FROM events) - ?", (self._most,)
                 )
@@ -100,6 +99,20 @@ class Archive:
             self._base.execute("ROLLBACK")
             raise
         self._base.execute("COMMIT")
+
+    def forget(self, oldest: float) -> None:
+        """Deletes events that came before a time.
+
+        Raises:
+            sqlite3.Error: the disk is full or broken.
+        """
+        # They lie in the order in which they came: looking from the oldest on reads no more than what goes.
+        self._base.execute(
+            "DELETE FROM events WHERE position < coalesce("
+            " (SELECT position FROM events WHERE came >= ? ORDER BY position LIMIT 1),"
+            " (SELECT max(position) + 1 FROM events))",
+            (oldest,),
+        )
 
     def close(self) -> None:
         """Closes the file."""

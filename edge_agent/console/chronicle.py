@@ -6,12 +6,13 @@ import logging
 import sqlite3
 from collections import OrderedDict, defaultdict, deque
 from collections.abc import Callable, Mapping, Sequence
-from uuid import UUID
+from contextlib import suppress
 
+from edge_agent.aio.clock import Clock
 from edge_agent.console.archive import Archive, Kept
 from edge_agent.console.numbers import Numbers
-from edge_agent.console.told import EventTold
-from edge_agent.events.envelope import encode
+from edge_agent.console.told import EnvelopeTold, EventTold
+from edge_agent.events.envelope import encode, stamp
 from edge_agent.events.replay import Sequences
 from edge_agent.web.site import snapshot_address
 
@@ -33,6 +34,7 @@ UNWRITTEN = 10_000
 LONGEST_ID = 63
 
 _EVERY = 0.5  # seconds between two commits
+_LOOK_EVERY = 600.0  # seconds between two looks for old ones
 
 log = logging.getLogger(__name__)
 
@@ -42,22 +44,28 @@ class Chronicle:
 
     Args:
         archive: on the disk; what it holds is read at once, which blocks.
+        clock: says when an event came.
+        days: how long events are kept.
 
     Attributes:
         taken: events that came, each once.
         doubled: events that came again.
     """
 
-    def __init__(self, archive: Archive) -> None:
+    def __init__(self, archive: Archive, clock: Clock, *, days: float) -> None:
         self.taken = 0
         self.doubled = 0
         self._archive = archive
+        self._clock = clock
+        self._days = days
+        self._looked = clock.monotonic()
         self._recent: deque[Kept] = deque(maxlen=AT_HAND)
         self._places: defaultdict[str, deque[Kept]] = defaultdict(lambda: deque(maxlen=OF_A_PLACE))
         self._known: OrderedDict[str, str] = OrderedDict()
         self._numbers: defaultdict[str, Numbers] = defaultdict(Numbers)
         self._unwritten: deque[Kept] = deque(maxlen=UNWRITTEN)
         self._news = asyncio.Event()
+        archive.forget(self._oldest())
         for kept in archive.newest(KNOWN):
             self._remember(kept)
 
@@ -74,20 +82,20 @@ class Chronicle:
         """
         if not isinstance(envelope, dict) or not isinstance(data := envelope.get("data"), dict):
             raise ValueError("an event is a JSON object with data")  # noqa: TRY004 - what came is wrong, not our call
-        told = EventTold.model_validate(data)
-        event, at = UUID(str(envelope.get("id"))), str(envelope.get("time", ""))[:40]
+        told, head = EventTold.model_validate(data), EnvelopeTold.model_validate(envelope)
         numbers = self._numbers[agent]
         numbers.note(told.boot, told.sequence)
         for gone in told.missing:  # a gap names what will never come
             _note_gone(numbers, gone)
-        if str(event) in self._known:
+        if str(head.id) in self._known:
             self.doubled += 1
             return None
         # The topic says whose it is, since the broker lets nobody write on another's; an envelope may say anything.
         source = f"/edge/v1/{agent}" + (f"/camera/{camera}" if camera else "")
-        shown = {**envelope, "source": source, "snapshot": snapshot_address(event) if told.snapshot else None}
+        shown = {**envelope, "source": source, "snapshot": snapshot_address(head.id) if told.snapshot else None}
         place = f"{agent}:{camera or _acted_on(data)}"
-        kept = Kept(str(event), agent, place, told.boot, told.sequence, at, encode(shown))
+        came = self._clock.wall().timestamp()
+        kept = Kept(str(head.id), agent, place, told.boot, told.sequence, stamp(head.time), came, encode(shown))
         self._remember(kept)
         self._unwritten.append(kept)
         self._news.set()
@@ -123,13 +131,33 @@ class Chronicle:
         """Writes events down until cancelled, then the last of them."""
         try:
             while True:
-                await self._news.wait()
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(_LOOK_EVERY):
+                        await self._news.wait()
                 self._news.clear()
                 await self._write()
+                if self._clock.monotonic() - self._looked >= _LOOK_EVERY:
+                    await self.forget_old()
                 await asyncio.sleep(_EVERY)
         finally:
             await self._write()
             await asyncio.to_thread(self._archive.close)
+
+    async def forget_old(self) -> None:
+        """Forgets what is too old, here and on the disk: in a quiet town nothing else pushes it out."""
+        self._looked, oldest = self._clock.monotonic(), self._oldest()
+        for events in (self._recent, *self._places.values()):
+            while events and events[0].came < oldest:
+                events.popleft()
+        for place in [place for place, events in self._places.items() if not events]:
+            del self._places[place]
+        try:
+            await asyncio.to_thread(self._archive.forget, oldest)
+        except sqlite3.Error as exc:
+            log.warning("old events cannot be deleted: %s", exc)
+
+    def _oldest(self) -> float:
+        return self._clock.wall().timestamp() - self._days * 86_400
 
     async def _write(self) -> None:
         events, self._unwritten = self._unwritten, deque(maxlen=UNWRITTEN)

@@ -62,8 +62,8 @@ class Console:
         if not self.users:
             remedy = "make one: edge-agent console user add NAME --role admin"
             raise PermanentError(f"there are no accounts in {room.users_file}", remedy)
-        archive = Archive(room.state / "events.sqlite", most=room.events, days=room.keep_days)
-        self.chronicle = Chronicle(archive)
+        archive = Archive(room.state / "events.sqlite", most=room.events)
+        self.chronicle = Chronicle(archive, clock, days=room.keep_days)
         self.feed = Feed(waiting=WAITING, listeners=LISTENERS, pause=PAUSE)
         self._logins = Logins(self.users, room, settings.web, clock)
         self.asking = Asking(mqtt.prefix, key, clock, self._send)

@@ -50,17 +50,20 @@ class Mending:
             for box in list(self._town.boxes.values()):
                 stayed = holes[box.id] & before.get(box.id, set()) if box.online else set()
                 for hole in sorted(stayed, key=lambda each: (each.boot, each.first))[:MOST]:
-                    await self._mend(box, hole)
+                    if not await self._mend(box, hole):
+                        break
             before = {agent: found for agent, found in holes.items() if found}
 
-    async def _mend(self, box: Box, hole: Sequences) -> None:
+    async def _mend(self, box: Box, hole: Sequences) -> bool:
+        """Returns whether the box answers: each question that it does not holds up all boxes for seconds."""
         wanted: dict[str, JsonValue] = {"boot": hole.boot, "first": hole.first, "last": hole.last}
         try:
             answer = await self._asking.ask(box, "events.replay", wanted, self._actor)
         except AgentError as exc:
             log.warning("%s does not send again what is missing: %s", box.id, exc)
-            return
+            return False
         if not answer.get("again") and not answer.get("waiting"):
             self.lost += hole.last - hole.first + 1
             log.warning("%s lost its events %d to %d of the run %s", box.id, hole.first, hole.last, hole.boot)
             self._chronicle.give_up(box.id, hole)
+        return True

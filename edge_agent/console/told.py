@@ -4,7 +4,7 @@ import re
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, JsonValue
 
 Text = Annotated[str, Field(max_length=2000)]
 _ID = r"^[a-z0-9][a-z0-9-]{0,62}$"
@@ -66,6 +66,14 @@ class CameraStatusTold(_Told):
     reason: Text = ""
     remedy: Text = ""
     viewers: int = 0
+
+
+class EnvelopeTold(_Told):
+    """What the console needs of an event's envelope; the page makes dates and words of it."""
+
+    id: UUID
+    type: Annotated[str, Field(max_length=100)]
+    time: AwareDatetime
 
 
 class EventTold(_Told):

@@ -54,6 +54,7 @@ class Users:
         Raises:
             PermanentError: it cannot be read, or holds something else.
         """
+        seen = self._stamp()  # before it is read: what is written meanwhile is another one
         try:
             self._accounts = _File.model_validate_json(self._path.read_bytes()).users
         except FileNotFoundError:
@@ -67,7 +68,7 @@ class Users:
         except OSError as exc:
             remedy = "let the console's user read it"
             raise PermanentError(f"the accounts in {self._path} cannot be read ({exc.strerror})", remedy) from exc
-        self._seen = self._stamp()
+        self._seen = seen
 
     async def follow(self, changed: Callable[[], None], every: float = LOOK_EVERY) -> None:
         """Reads the file whenever it changes, until cancelled; what cannot be read leaves all as it was."""

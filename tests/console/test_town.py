@@ -37,8 +37,8 @@ class Room:
     def __init__(self, folder: Path, *, pictures: int = 10_000) -> None:
         self.clock = Clock()
         self.feed = Feed(waiting=1000)
-        self.archive = Archive(folder / "events.sqlite", most=100, days=7)
-        self.chronicle = Chronicle(self.archive)
+        self.archive = Archive(folder / "events.sqlite", most=100)
+        self.chronicle = Chronicle(self.archive, self.clock, days=7)
         self.album = Album(folder / "pictures", most=pictures, days=7)
         self.replies: list[tuple[str, bytes]] = []
         self.town = Town(
@@ -194,7 +194,7 @@ async def test_whoever_sees_few_cameras_finds_their_events_all_the_same(tmp_path
 
 async def test_what_somebody_did_at_a_camera_is_that_cameras(tmp_path: Path) -> None:
     async with room(tmp_path) as r:
-        envelope = {"id": str(uuid4()), "type": "edge.v1.audit", "time": "t"}
+        envelope = {"id": str(uuid4()), "type": "edge.v1.audit", "time": "2026-11-24T10:00:00Z"}
         data = {"sequence": 1, "boot": "b", "actor": "anne", "action": "live.open", "camera": "street"}
         r.hear("box-1/event/audit", envelope | {"data": data})
         assert r.chronicle.place(envelope["id"]) == "box-1:street"
@@ -210,6 +210,32 @@ async def test_events_outlive_a_restart(tmp_path: Path) -> None:
         r.happen(5, id=events[-1])
         assert r.chronicle.doubled == 1
         assert [(hole.first, hole.last) for hole in r.chronicle.holes("box-1")] == [(3, 4)]
+
+
+async def test_what_is_older_than_events_are_kept_is_forgotten_here_and_on_the_disk(tmp_path: Path) -> None:
+    async with room(tmp_path) as r:
+        r.happen(1)
+        r.happen(2, camera="yard")
+        r.clock.now += 6 * 86_400
+        newest = r.happen(3)
+        while len(await asyncio.to_thread(r.archive.newest, 10)) < 3:
+            await asyncio.sleep(0.05)
+        r.clock.now += 2 * 86_400
+        await r.chronicle.forget_old()
+        assert [each["id"] for each in r.chronicle.recent(10)] == [newest]
+        assert r.chronicle.recent(10, lambda place: place == "box-1:yard") == []
+        assert [kept.id for kept in await asyncio.to_thread(r.archive.newest, 10)] == [newest]
+        r.clock.now += 7 * 86_400
+        await r.chronicle.forget_old()
+        assert await asyncio.to_thread(r.archive.newest, 10) == []
+
+
+async def test_pictures_that_wait_for_the_disk_are_kept_when_the_console_ends(tmp_path: Path) -> None:
+    events = [uuid4() for _ in range(5)]
+    async with room(tmp_path) as r:
+        for event in events:
+            r.hear(f"box-1/camera/street/snapshot/{event}", JPEG)
+    assert {path.stem for path in (tmp_path / "pictures").iterdir()} == set(map(str, events))
 
 
 async def test_a_gap_names_what_will_never_come(tmp_path: Path) -> None:
@@ -254,6 +280,7 @@ async def test_scenes_and_speech_are_told_by_the_cameras_name_here(tmp_path: Pat
         assert messages[0][1]["tracks"][0]["face"] is None
 
 
+EVENT = {"id": str(uuid4()), "type": "x", "time": "2026-11-24T10:00:00Z", "data": {"sequence": 1, "boot": "b"}}
 GARBAGE: list[tuple[str, bytes]] = [
     ("box-1/status", b"{"),
     ("box-1/status", b'{"state": "burning"}'),
@@ -267,7 +294,12 @@ GARBAGE: list[tuple[str, bytes]] = [
     ("box-1/camera/street/scene", b'{"camera": "street", "age": NaN, "tracks": []}'),
     ("box-1/camera/street/event/x", b'{"data": {"sequence": 0, "boot": "b"}}'),
     ("box-1/camera/street/event/x", b'{"id": "1", "data": {"sequence": 1, "boot": "b"}}'),
+    ("box-1/camera/street/event/x", encode(EVENT | {"time": "yesterday"})),
+    ("box-1/camera/street/event/x", encode(EVENT | {"time": "2026-11-24T10:00:00"})),
+    ("box-1/camera/street/event/x", encode(EVENT | {"type": {"kind": "x"}})),
+    ("box-1/camera/street/event/x", encode(EVENT | {"type": "x" * 101})),
     ("box-1/camera/street/snapshot/1", JPEG),
+    (f"box-1/camera/street/snapshot/{uuid4()}", JPEG + bytes(4 << 20)),
     (f"box-1/camera/street/snapshot/{uuid4()}", b"GIF89a"),
     ("BOX/status", encode(ONLINE)),
     ("box-1", b"{}"),
