@@ -4,7 +4,6 @@ import asyncio
 import logging
 import random
 import signal
-from collections import defaultdict
 from collections.abc import Callable, Coroutine, Mapping
 from functools import partial
 from pathlib import Path
@@ -14,6 +13,7 @@ from edge_agent.aio.clock import Clock
 from edge_agent.aio.restart import Backoff, forever
 from edge_agent.appearance.inspector import Inspector
 from edge_agent.camera import Camera, Listeners, Shared
+from edge_agent.controls import Controls
 from edge_agent.desk import Desk
 from edge_agent.detect import CPU
 from edge_agent.detect.tiles import open_detector
@@ -28,23 +28,15 @@ from edge_agent.inference.worker import Worker
 from edge_agent.live.sessions import LiveSessions
 from edge_agent.live.viewer import Session
 from edge_agent.live.voice import Talking, Voices
-from edge_agent.onvif.device import OnvifDevice
-from edge_agent.onvif.keys import KeyFrames
-from edge_agent.onvif.ptz import Ptz
+from edge_agent.loudspeakers import Loudspeakers
 from edge_agent.orders import Orders
 from edge_agent.scenes import draw_scene
 from edge_agent.settings import Settings
-from edge_agent.talkdown.announcer import Announcer
-from edge_agent.talkdown.automatic import AutomaticTalkdown
-from edge_agent.talkdown.cache import SoundCache
-from edge_agent.talkdown.floor import Floor
-from edge_agent.talkdown.manners import Manners
 from edge_agent.talkdown.request import Playing
-from edge_agent.talkdown.voice import Voice
 from edge_agent.uplink.link import Uplink
 from edge_agent.uplink.moments import Moments
 from edge_agent.uplink.topics import CAMERA_SCENE, CAMERA_SPEECH, CAMERA_STATUS, CAMERA_VIEWER, HEALTH, INFO
-from edge_agent.values.event import CameraState, CameraStatus, EventData, MaskVerdict
+from edge_agent.values.event import CameraState, CameraStatus, EventData
 from edge_agent.values.ids import CameraId
 from edge_agent.values.track import Scene
 from edge_agent.values.viewing import StreamName
@@ -93,13 +85,6 @@ class Agent:
         self.feed = Feed()
         self.live = LiveSessions(settings.live, clock, rng, opened=self._opened, closed=self._closed, moved=self._moved)
         self.voices = Voices(settings.live, clock, closed=self._talked)
-        self.voice = Voice(settings.talkdown, SoundCache(state / "spoken"))
-        self._voices = {
-            name: self.voice.at(place=camera.place or settings.agent.place, camera=camera.name or name)
-            for name, camera in settings.cameras.items()
-            if camera.speaker
-        }
-        squares: dict[str, Floor] = defaultdict(Floor)
         shared = Shared(
             detector=open_detector(settings.detector, models),
             inspector=Inspector(models, settings.appearance),
@@ -113,43 +98,18 @@ class Agent:
             clock=clock,
             rng=rng,
         )
-        listeners = Listeners(status=self._camera_changed, scene=self._seen, event=self._happened)
+        self.loudspeakers = Loudspeakers(settings, state / "spoken", clock, tell=self._tell, changed=self._sounds)
+        self.controls = Controls(settings, clock, rng, changed=self._can_otherwise)
+        listeners = Listeners(status=self._camera_changed, scene=self._seen, event=self.loudspeakers.consider)
         self.cameras = {name: Camera(name, camera, shared, listeners) for name, camera in settings.cameras.items()}
-        self.announcers = {
-            name: Announcer(
-                name,
-                camera.speaker.build(),
-                self._voices[name],
-                Manners(settings.talkdown, clock, floor=squares[camera.square or name], volume=camera.volume),
-                clock,
-                told=partial(self._tell, name),
-                changed=partial(self._sounds, name),
-            )
-            for name, camera in settings.cameras.items()
-            if camera.speaker
-        }
-        self._automatic = {
-            name: AutomaticTalkdown(
-                settings.talkdown, settings.allowed, clock, utter=announcer.utter, tell=partial(self._tell, name)
-            )
-            for name, announcer in self.announcers.items()
-            if settings.cameras[name].automatic_talkdown
-        }
-        self._devices = {name: OnvifDevice(camera.onvif) for name, camera in settings.cameras.items() if camera.onvif}
-        self.ptzs = {
-            name: Ptz(device, clock, rng, changed=partial(self._can_otherwise, name))
-            for name, device in self._devices.items()
-            if (onvif := settings.cameras[name].onvif) and onvif.ptz
-        }
-        self._keys = {name: KeyFrames(device, clock) for name, device in self._devices.items()}
-        for name, keys in self._keys.items():
+        for name, keys in self.controls.keys.items():
             self.cameras[name].main.ask_for_key = keys.ask
         self.vitals = Vitals(state, clock)
         self.desk = Desk(
             settings,
             self.cameras,
-            self.announcers,
-            self.ptzs,
+            self.loudspeakers.announcers,
+            self.controls.ptzs,
             self.live,
             self.voices,
             self.journal,
@@ -193,7 +153,7 @@ class Agent:
         async with (
             background(
                 outbox=self.outbox.run(),
-                **{f"{name}: ONVIF": device.run() for name, device in self._devices.items()},
+                **self.controls.connections(),
                 **{f"{name} inference": worker.run() for name, worker in self._workers.items()},
             ),
             background(uplink=self.uplink.run()),
@@ -209,11 +169,8 @@ class Agent:
                         vitals=self.vitals.watch_loop(),
                         events=self._follow(),
                         moments=self._moments.run(),
-                        voices=self._prepare_voices(),
-                        **{f"{name}: automatic talk-down": case.run() for name, case in self._automatic.items()},
-                        **{f"{name}: loudspeaker": announcer.run() for name, announcer in self.announcers.items()},
-                        **{f"{name}: PTZ": ptz.run() for name, ptz in self.ptzs.items()},
-                        **{f"{name}: key frames": keys.run() for name, keys in self._keys.items()},
+                        **self.loudspeakers.tasks(),
+                        **self.controls.tasks(),
                     ),
                     background(web=self.server.run()),
                     background(**{name: self._keep(camera) for name, camera in self.cameras.items()}),
@@ -245,12 +202,6 @@ class Agent:
 
         await forever(once, failed=failed, backoff=Backoff(), rng=self._rng)
 
-    async def _prepare_voices(self) -> None:
-        """Renders the catalogue ahead, so that the first message is as quick as the second."""
-        for voice in self._voices.values():
-            for trouble in await voice.prepare():
-                log.warning("%s", trouble)
-
     async def _report(self) -> None:
         while True:
             await asyncio.sleep(HEARTBEAT)
@@ -278,8 +229,7 @@ class Agent:
         self.feed.publish("camera", self.desk.describe_camera(self.cameras[name]), key=name)
 
     def _seen(self, name: CameraId, scene: Scene) -> None:
-        if automatic := self._automatic.get(name):
-            automatic.see(scene)
+        self.loudspeakers.see(name, scene)
         if self.feed.listening:
             self.feed.publish("scene", self._draw(name, scene), key=name)
         if self.desk.is_watched_from_afar(name):
@@ -288,11 +238,6 @@ class Agent:
     def _draw(self, name: CameraId, scene: Scene) -> Mapping[str, object]:
         age = self._clock.monotonic() - scene.at
         return {"camera": name, **draw_scene(scene, age=age, judged=self.settings.allowed.individual_events)}
-
-    def _happened(self, name: CameraId, data: EventData) -> None:
-        automatic = self._automatic.get(name)
-        if automatic is not None and isinstance(data, MaskVerdict):
-            automatic.consider(data)
 
     async def _tell(self, name: CameraId, data: EventData) -> None:
         await self.journal.tell(name, data)

@@ -27,7 +27,7 @@ from edge_agent.arguments import (
 from edge_agent.camera import encode_snapshot
 from edge_agent.desk import Desk
 from edge_agent.errors import AgentError, PermanentError, TransientError
-from edge_agent.settings import describe_settings
+from edge_agent.reading import describe_settings
 from edge_agent.streams import CameraStream
 from edge_agent.uplink.topics import SNAPSHOT, Topics
 from edge_agent.values.command import Command, Reply

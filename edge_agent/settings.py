@@ -1,19 +1,10 @@
-"""Every knob, composed from what the stages declare: one TOML file, and each key as an environment variable too."""
+"""Every knob of the agent, composed from what the stages declare; ``reading`` says where they come from."""
 
-import contextlib
-import difflib
-import json
-import os
-import tomllib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self, TypeVar
+from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
-from pydantic.fields import FieldInfo
-from pydantic_core import ErrorDetails
-from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
-from typing_extensions import override
 
 from edge_agent.appearance.settings import AppearanceSettings
 from edge_agent.capture.sources import SourceSettings
@@ -25,9 +16,11 @@ from edge_agent.events.outbox import OutboxSettings
 from edge_agent.inference.models import InferenceSettings
 from edge_agent.kinds import OneOf
 from edge_agent.live.settings import LiveSettings
+from edge_agent.mistakes import sentences
 from edge_agent.motion import MotionSettings
 from edge_agent.onvif.settings import OnvifSettings
 from edge_agent.policy import Policy, Profile, policy_for
+from edge_agent.reading import EnvironmentFirst, parse_as, read_file
 from edge_agent.rules import RuleSettings
 from edge_agent.talkdown.automatic import refusal as talkdown_refusal
 from edge_agent.talkdown.hours import SOFTEST
@@ -38,15 +31,7 @@ from edge_agent.uplink.settings import MqttSettings
 from edge_agent.values.ids import AgentId, CameraId
 from edge_agent.web.settings import WebSettings
 
-PREFIX = "EDGE_"
-
-FILE_VARIABLE = "EDGE_AGENT_CONFIG"
-"""Names the file itself, so it is no key in it."""
-
-CONSOLE_FILE_VARIABLE = "EDGE_CONSOLE_CONFIG"
-"""Names the control room's file."""
-
-Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
+_NAMED = StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")
 """Small letters, digits and hyphens: it becomes a topic level, an address and an environment variable."""
 
 
@@ -69,7 +54,7 @@ class AgentSettings(Section):
         log_level: how much is written to standard error.
     """
 
-    id: Annotated[AgentId, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")] = AgentId("edge-agent")
+    id: Annotated[AgentId, _NAMED] = AgentId("edge-agent")
     name: str = ""
     place: str = ""
     state: Path = Path("/var/lib/edge-agent")
@@ -121,7 +106,7 @@ class CameraSettings(Section):
     onvif: OnvifSettings | None = None
     motion: MotionSettings = MotionSettings()
     fps: Annotated[float, Field(gt=0, le=30)] = 5.0
-    rules: dict[Name, Annotated[RuleSettings, OneOf("edge_agent.rules")]] = {}
+    rules: dict[Annotated[str, _NAMED], Annotated[RuleSettings, OneOf("edge_agent.rules")]] = {}
     automatic_talkdown: bool = True
 
     @model_validator(mode="after")
@@ -134,48 +119,12 @@ class CameraSettings(Section):
         return self
 
 
-class EnvironmentFirst(BaseSettings):
-    """Base of what is read from a file and the environment."""
-
-    model_config = SettingsConfigDict(
-        env_prefix=PREFIX, env_nested_delimiter="__", env_ignore_empty=True, extra="forbid", frozen=True
-    )
-
-    @classmethod
-    @override
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Lets the environment win over the file, whose content is passed in."""
-        return Environment(settings_cls), init_settings
-
-
-class Environment(EnvSettingsSource):
-    """Takes for JSON only what looks like a table or a list: a password of digits is a text all the same."""
-
-    @override
-    def decode_complex_value(self, field_name: str, field: FieldInfo, value: Any) -> Any:
-        """Returns what a variable holds; what is wrong with it is told where all settings are checked."""
-        if isinstance(value, str) and value.lstrip().startswith(("{", "[")):
-            with contextlib.suppress(ValueError):
-                return json.loads(value)
-        return value
-
-
 class Settings(EnvironmentFirst):
     """All settings of one agent. See each section's own model for its keys."""
 
     agent: AgentSettings = AgentSettings()
     policy: PolicySettings
-    cameras: Annotated[
-        dict[Annotated[CameraId, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")], CameraSettings],
-        Field(min_length=1),
-    ]
+    cameras: Annotated[dict[Annotated[CameraId, _NAMED], CameraSettings], Field(min_length=1)]
     mqtt: MqttSettings = MqttSettings()
     outbox: OutboxSettings = OutboxSettings()
     inference: InferenceSettings = InferenceSettings()
@@ -215,10 +164,8 @@ def load_settings(path: Path | None) -> Settings:
     return parse_settings(read_file(path) if path else {}, str(path or "the environment"))
 
 
-class _Office(EnvironmentFirst):
+class _Office(EnvironmentFirst, extra="ignore"):
     """What the control room's side takes from the same file and environment: the broker."""
-
-    model_config = SettingsConfigDict(extra="ignore")
 
     mqtt: MqttSettings = MqttSettings()
 
@@ -238,7 +185,7 @@ def load_broker(path: Path | None, flags: Mapping[str, object]) -> MqttSettings:
         found = _Office(**document).mqtt  # type: ignore[arg-type] # validated right here
         return MqttSettings.model_validate(found.model_dump() | {key: value for key, value in flags.items() if value})
     except ValidationError as exc:
-        problems = "".join(f"\n  {_sentence(error, _Office)}" for error in exc.errors(include_url=False))
+        problems = "".join(f"\n  {sentence}" for sentence in sentences(exc, _Office))
         raise PermanentError("the broker's settings cannot be used", problems) from exc
 
 
@@ -253,129 +200,3 @@ def parse_settings(document: Mapping[str, object], origin: str) -> Settings:
         PermanentError: as ``load_settings``.
     """
     return parse_as(Settings, document, origin)
-
-
-S = TypeVar("S", bound=EnvironmentFirst)
-
-
-def parse_as(form: type[S], document: Mapping[str, object], origin: str) -> S:
-    """Does for any settings what ``parse_settings`` does for the agent's.
-
-    Args:
-        form: which settings.
-        document: tables as ``tomllib`` reads them.
-        origin: named in the error.
-
-    Raises:
-        PermanentError: as ``load_settings``.
-    """
-    known = form.model_fields
-    files = {FILE_VARIABLE, CONSOLE_FILE_VARIABLE}
-    variables = [name for name in os.environ.keys() - files if name.startswith(PREFIX)]
-    problems = [
-        f"{name}: there is no such section{_closest(_section(name), known)}"
-        for name in sorted(variables)
-        if _section(name) not in known
-    ]
-    try:
-        settings = form(**document)  # type: ignore[arg-type] # validated right here
-    except ValidationError as exc:
-        problems += [_sentence(error, form) for error in exc.errors(include_url=False)]
-        settings = None
-    if problems or settings is None:
-        raise PermanentError(f"the settings from {origin} cannot be used", "\n  " + "\n  ".join(problems))
-    return settings
-
-
-def describe_settings(settings: BaseModel) -> Iterator[str]:
-    """Yields what is in force as lines of TOML, secrets hidden, keys without a value as comments."""
-    yield from _lines("", settings.model_dump(mode="json"))
-
-
-def _lines(path: str, value: object) -> Iterator[str]:
-    if isinstance(value, Mapping) and value:
-        for key, below in value.items():
-            yield from _lines(f"{path}.{key}" if path else str(key), below)
-    elif value is None:
-        yield f"# {path} is not set"
-    else:
-        yield f"{path} = {json.dumps(value, ensure_ascii=False)}"
-
-
-def read_file(path: Path) -> Mapping[str, object]:
-    """Reads a TOML file; blocks.
-
-    Raises:
-        PermanentError: there is none, or it is none.
-    """
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as exc:
-        raise PermanentError(
-            f"there is no settings file {path}",
-            "name another with --config, or write one: deploy/agent.toml is a start",
-        ) from exc
-    except tomllib.TOMLDecodeError as exc:
-        raise PermanentError(f"{path} is not TOML", f"{exc}; mend that line") from exc
-    except (OSError, UnicodeDecodeError) as exc:
-        raise PermanentError(f"{path} cannot be read", f"{exc}; mend the file or its permissions") from exc
-
-
-def _section(variable: str) -> str:
-    return variable.removeprefix(PREFIX).split("__")[0].lower()
-
-
-def _sentence(error: ErrorDetails, form: type[BaseModel]) -> str:  # noqa: PLR0911 - one line for each kind of mistake is the clearest table
-    """Turns one finding into the key's path, what is wrong with it, and what to write instead."""
-    path = _path(error["loc"], form)
-    said = error["msg"].removeprefix("Value error, ")
-    match error["type"]:
-        case "missing" if path in {"policy", "policy.profile"}:
-            return f"policy.profile: must be chosen, it is the legal ground of this site: {_either(Profile)}"
-        case "missing" if path == "cameras":
-            return "cameras: there is none; add a table such as [cameras.street] with a source"
-        case "missing":
-            return f"{path}: is needed; add it"
-        case "extra_forbidden":
-            return f"{path}: there is no such key{_closest(str(error['loc'][-1]), _keys(form))}"
-        case "union_tag_not_found":
-            return f"{path}.kind: is needed; it says which kind this is"
-        case "union_tag_invalid":
-            return f"{path}.kind: there is no kind {error['ctx']['tag']!r}; there are {error['ctx']['expected_tags']}"
-        case "value_error":
-            return f"{path}: {said}" if path else said
-        case _:
-            return f"{path}: {said[0].lower()}{said[1:]}"
-
-
-def _path(location: tuple[int | str, ...], form: type[BaseModel]) -> str:
-    """Joins a location as people write it: without the tag that the library puts behind a choice of several kinds."""
-    tags = {
-        model["properties"]["kind"].get("const") for model in _models(form) if "kind" in model.get("properties", {})
-    }
-    parts = [str(part) for index, part in enumerate(location) if not (part in tags and _is_choice(location[:index]))]
-    return ".".join(part for part in parts if part != "[key]")
-
-
-def _is_choice(location: tuple[int | str, ...]) -> bool:
-    return location[-1:] in {("source",), ("sub",), ("speaker",), ("detector",)} or location[-2:-1] == ("rules",)
-
-
-def _keys(form: type[BaseModel]) -> set[str]:
-    """Every key that occurs anywhere in the settings."""
-    return {key for model in _models(form) for key in model.get("properties", {})}
-
-
-def _models(form: type[BaseModel]) -> list[dict[str, Any]]:
-    """Returns the JSON Schema of every section."""
-    schema = form.model_json_schema()
-    return [schema, *schema["$defs"].values()]
-
-
-def _closest(name: str, known: Iterable[str]) -> str:
-    near = difflib.get_close_matches(name, known, 1)
-    return f"; did you mean {near[0]}?" if near else "; correct its spelling or take it out"
-
-
-def _either(choices: Iterable[str]) -> str:
-    return " or ".join(choices)

@@ -8,10 +8,11 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import click
 import pytest
 from click.testing import CliRunner
 
-from edge_agent.cli import main
+from edge_agent.cli import COMMANDS, main
 from tests.agents import listening
 from tests.peers.broker import Broker
 from tests.peers.rtsp_camera import Camera
@@ -39,6 +40,35 @@ def settings_file(folder: Path, broker: Broker, camera: Camera) -> Path:
 
 def test_help_and_version_need_no_settings() -> None:
     assert typed("--version")[0] == typed("--help")[0] == typed("run", "--help")[0] == 0
+
+
+def test_the_table_of_commands_says_what_they_say_of_themselves() -> None:
+    context = click.Context(main)
+    for name, place in COMMANDS.items():
+        command = main.get_command(context, name)
+        assert command is not None
+        assert command.name == name
+        assert (command.help or "").startswith(place.purpose.rstrip(".")), name
+
+
+def test_help_loads_no_command() -> None:
+    code = "import sys; from edge_agent.cli import main; main(['--help'], standalone_mode=False); print(*sys.modules)"
+    printed = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True)
+    assert "pydantic" not in printed.stdout.split()
+
+
+def test_the_log_is_as_wordy_as_it_was_told_whatever_a_library_set_up_before() -> None:
+    code = """if True:
+        import logging
+        logging.basicConfig(level="DEBUG")
+        from edge_agent.commands.form import write_log
+        write_log("error")
+        logging.warning("too much")
+        logging.error("enough")
+    """
+    written = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True).stderr
+    assert written.endswith("ERROR root: enough\n")
+    assert written.count("\n") == 1
 
 
 def test_without_settings_the_remedy_is_said_and_no_traceback() -> None:

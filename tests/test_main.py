@@ -8,11 +8,11 @@ INTERRUPTED = """
 import importlib.abc, os, signal, sys
 class Impatient(importlib.abc.MetaPathFinder):
     def find_spec(self, name, path, target=None):
-        if name == "edge_agent.cli":
+        if name == "edge_agent.agent":
             os.kill(os.getpid(), signal.SIGINT)
 sys.meta_path.insert(0, Impatient())
 from edge_agent.__main__ import main
-main()
+main(["run"])
 """
 
 

@@ -4,7 +4,8 @@ import pytest
 
 from edge_agent.capture.sources.rtsp import RtspSettings
 from edge_agent.errors import PermanentError
-from edge_agent.settings import Settings, describe_settings, load_settings, parse_settings
+from edge_agent.reading import describe_settings
+from edge_agent.settings import Settings, load_settings, parse_settings
 from edge_agent.values.ids import CameraId
 
 SOURCE = {"kind": "rtsp", "url": "rtsp://192.0.2.7/live"}

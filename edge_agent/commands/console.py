@@ -1,7 +1,6 @@
 """``edge-agent console``: the control room, and the accounts of its operators."""
 
 import asyncio
-import logging
 import random
 import sys
 from collections.abc import Mapping
@@ -11,14 +10,14 @@ import click
 
 from edge_agent.aio.clock import SystemClock
 from edge_agent.aio.leave import run_until_signal
-from edge_agent.commands.form import says_remedies
+from edge_agent.commands.form import says_remedies, write_log
 from edge_agent.console.account import Account, Action, Role
 from edge_agent.console.console import Console
 from edge_agent.console.passwords import LONGEST, digest
 from edge_agent.console.settings import load_console_settings
 from edge_agent.console.users import Users, check_account, check_password
 from edge_agent.errors import PermanentError
-from edge_agent.settings import CONSOLE_FILE_VARIABLE, describe_settings
+from edge_agent.reading import CONSOLE_FILE_VARIABLE, describe_settings
 
 CONFIG = click.option(
     "--config",
@@ -41,11 +40,7 @@ def console(context: click.Context, config: Path | None) -> None:
     if context.invoked_subcommand is not None:
         return
     settings = load_console_settings(config)
-    logging.basicConfig(
-        level=settings.console.log_level.upper(),
-        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
-        stream=sys.stderr,
-    )
+    write_log(settings.console.log_level)
     room = Console(settings, clock=SystemClock(), rng=random.Random())  # noqa: S311 - jitter needs no secrecy
     asyncio.run(run_until_signal(room.run()))
 

@@ -1,5 +1,6 @@
 """What commands have in common: the settings' file, remedies instead of tracebacks, progress."""
 
+import logging
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -10,7 +11,7 @@ from typing import ParamSpec
 import click
 
 from edge_agent.errors import AgentError
-from edge_agent.settings import FILE_VARIABLE
+from edge_agent.reading import FILE_VARIABLE
 
 P = ParamSpec("P")
 
@@ -45,3 +46,17 @@ def progress(doing: str) -> Iterator[Callable[[float], None]]:
     """Shows how far something is, where standard error is a terminal."""
     with click.progressbar(length=1000, label=doing, file=sys.stderr, hidden=not sys.stderr.isatty()) as bar:
         yield lambda share: bar.update(int(1000 * share) - bar.pos)
+
+
+def write_log(level: str) -> None:
+    """Sends the log to standard error, for as long as the process runs.
+
+    Args:
+        level: the least that is written, such as ``info``.
+    """
+    logging.basicConfig(
+        level=level.upper(),
+        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
+        stream=sys.stderr,
+        force=True,  # a library that is loaded with the agent has set up one of its own, which hides the level
+    )

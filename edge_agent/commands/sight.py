@@ -27,7 +27,7 @@ from edge_agent.settings import Settings, load_settings
 @CONFIG
 @says_remedies
 def models(action: str, config: Path | None) -> None:
-    """List the model files, verify them against the manifest, or time them on this machine."""
+    """List the model files, verify them against the manifest, or time them."""
     if action == "bench":
         _bench(read_site(config, None if config else Profile.SITE))
         return

@@ -7,7 +7,8 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, IPvAnyNetwork, model_validator
 
 from edge_agent.live.settings import IceServer
-from edge_agent.settings import EnvironmentFirst, Section, parse_as, read_file
+from edge_agent.reading import EnvironmentFirst, parse_as, read_file
+from edge_agent.settings import Section
 from edge_agent.uplink.settings import MqttSettings
 from edge_agent.web.settings import PageSettings, is_loopback
 

@@ -1,12 +1,12 @@
 """Looks at a camera's control interface: does it let us in, and can it be turned."""
 
-from edge_agent.onvif.device import OnvifDevice
+from edge_agent.aio.threads import own_thread
 from edge_agent.onvif.settings import OnvifSettings
 
 
 async def look_at_control(settings: OnvifSettings) -> str:
     """Connects and returns what the camera can do; nothing is moved."""
-    device = OnvifDevice(settings)
+    device = await own_thread(lambda _: settings.build(), name="ONVIF")
     try:
         if not await device.turns():
             return "answers ONVIF requests, cannot be turned"

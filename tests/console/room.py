@@ -21,7 +21,8 @@ from edge_agent.console.account import Account, Role
 from edge_agent.console.console import Console
 from edge_agent.console.settings import ConsoleSettings
 from edge_agent.console.users import Users
-from edge_agent.settings import Settings, parse_as
+from edge_agent.reading import parse_as
+from edge_agent.settings import Settings
 from edge_agent.uplink.office import make_key
 from tests.agents import settings_for
 from tests.peers.broker import Broker

@@ -14,7 +14,6 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 EMPTY_WORDS = "util utils helper helpers common misc base core manager processor handler service"
 FORBIDDEN = set(EMPTY_WORDS.split())
 PICTURES = {".tflite", ".onnx", ".webp", ".jpg", ".png"}
-HEAVY = "{'aiortc', 'aiohttp', 'ai_edge_litert', 'aiomqtt'}"
 LONGEST = 400
 
 
@@ -56,7 +55,14 @@ def test_no_package_index_and_no_path_of_this_machine_is_tracked() -> None:
     assert guilty == []
 
 
-def test_reading_settings_loads_no_heavy_library() -> None:
-    code = f"import sys, edge_agent.settings; print(*sorted({HEAVY} & set(sys.modules)))"
+@pytest.mark.parametrize(
+    ("module", "heavy"),
+    [
+        ("edge_agent.settings", {"aiortc", "aiohttp", "ai_edge_litert", "aiomqtt"}),
+        ("edge_agent.agent", {"onvif", "zeep"}),  # only a camera that has an ONVIF address loads them
+    ],
+)
+def test_no_library_is_loaded_before_it_is_needed(module: str, heavy: set[str]) -> None:
+    code = f"import sys, {module}; print(*sorted({heavy} & set(sys.modules)))"
     printed = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True, cwd=ROOT)
     assert printed.stdout.split() == []
