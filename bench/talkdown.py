@@ -1,13 +1,16 @@
 """What a camera hears of messages and of a live voice, how soon, with and without loss, beside another program.
 
-Needs GStreamer and espeak-ng; for loss ``unshare`` and iptables, as root. The camera is GStreamer's, on the loopback,
-and asks for a password, so a first packet has a connection and four round trips behind it. Live voice comes from a
-second WebRTC peer; its delay is told from the moment a click is said until its block is taken to be sent.
+Needs GStreamer and espeak-ng; for loss Chromium, ``unshare`` and iptables, as root. The camera is GStreamer's, on the
+loopback, and asks for a password, so a first packet has a connection and four round trips behind it. Live voice comes
+from a second WebRTC peer, with loss from Chromium, whose packets each bring the one before along; its delay is told
+from the moment a click is said until its block is taken to be sent.
 
 ``--peer`` installs PyPI's rtsp-backchannel into a folder of its own and has it play the same file to the same camera.
+``--drift MINUTES``, 29.5 at most, does nothing but let two people talk for so long whose microphones' clocks are wrong.
 """
 
 import asyncio
+import itertools
 import subprocess
 import sys
 import tempfile
@@ -38,13 +41,18 @@ from edge_agent.talkdown.speakers.backchannel import BackchannelSettings
 from edge_agent.talkdown.voice import Voice
 from edge_agent.values.event import Outcome, TalkdownReceipt
 from edge_agent.values.ids import CameraId
-from tests.live.mouth import RATE, Mouth
+from edge_agent.values.speech import Speech
+from tests.live.mouth import FRAME, RATE, Mouth
 from tests.live.test_voice import Ear
+from tests.peers.browser import chromium
 from tests.peers.clips import Clip
 from tests.peers.rtsp_camera import Camera
-from tests.talkdown.conftest import chirp, gaps, pieces
+from tests.talkdown.conftest import chirp, gaps, nearest, pieces
+from tests.test_live_voice import TALK, microphone, site
 
 TRIGGERS = 100
+AUDIBLE = 10.0
+"""Milliseconds by which a delay changes where a packet was dropped, doubled or made up; stretching takes less."""
 MANY = 500
 GATE = CameraId("gate")
 ACCOUNT = ("--user", "admin", "--password", "secret")
@@ -63,6 +71,7 @@ class Bench:
         settings = TalkdownSettings(messages={"stop": MessageSettings(texts={"fr": "Stop."})}, per_hour=1000)
         self.voice = Voice(settings, SoundCache(folder / "voice"))
         self.waits: list[float] = []
+        self.sounds = 0.0
         self._asked = 0.0
         self._receipts: asyncio.Queue[TalkdownReceipt] = asyncio.Queue()
         self.speaker: Speaker = BackchannelSettings.model_validate(
@@ -76,6 +85,7 @@ class Bench:
 
     def _changed(self, playing: Playing | None) -> None:
         if playing is not None:
+            self.sounds = time.monotonic()
             self.waits.append((time.monotonic() - self._asked) * 1000)
 
     async def say(self, message: str, *languages: str) -> NDArray[np.int16]:
@@ -132,7 +142,7 @@ def compared(heard: NDArray[np.int16], source: NDArray[np.int16]) -> str:
         return f"of {len(source) / 8000:.1f} s: nothing was heard"
     source = source[:-400]  # what is lost at the very end is not to be told from the camera's own end
     power = np.array([(source[at : at + 4000].astype(float) ** 2).mean() for at in range(0, len(source) - 3999, 4000)])
-    found = np.array(pieces(heard, source))
+    found = np.array(pieces(heard, source))[:, :2]
     whole, level = np.average(found, axis=0, weights=power)
     worst = found[power > power.max() / 100, 0].min()
     silence = max(0.0, silences[0] - gaps(source)[0])
@@ -149,7 +159,27 @@ async def talks(transport: str) -> None:
         await talked(said, 5.5, partial(it.announcer.talk, "bench"))
         await it.played()
         heard = it.camera.heard()
-    print(f"{transport}: live voice {compared(heard, said[::6][800:-800])}")
+    print(f"{transport}: live voice {compared(heard, resampled(Speech(said, RATE), 8000).samples[800:-800])}")
+
+
+async def browsed(transport: str) -> None:
+    """Lets somebody talk from Chromium, whose packets each bring the one before along, through the camera."""
+    said = chirp(5.0, RATE).samples
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        microphone(folder / "microphone.wav", said)
+        fake = f"--use-file-for-fake-audio-capture={folder / 'microphone.wav'}"
+        camera = Camera(folder, Clip(), "--fill")
+        async with site(camera, folder / "voice", transport) as it, chromium(folder / "chromium", fake) as browser:
+            page = await browser.new_page()
+            await page.goto(it.url)
+            await page.evaluate(TALK)
+            await asyncio.sleep(12.0)  # the file goes round and round
+            await it.voices.close(it.talk)
+            await it.receipts.get()
+        heard = camera.heard()[-80_000:]
+        camera.kill()
+    print(f"{transport}: live voice {compared(heard, resampled(Speech(said, RATE), 8000).samples[800:-800])}")
 
 
 async def delays(seconds: float) -> None:
@@ -168,9 +198,40 @@ async def delays(seconds: float) -> None:
     print(f"mouth to loudspeaker p50 {p50:.0f} ms, p95 {p95:.0f} ms of {len(waits)} in {seconds:g} s")
 
 
-async def talked(said: NDArray[np.int16], seconds: float, speak: Speak) -> float:
+async def drifts(minutes: float, fast: float) -> None:
+    """Lets somebody talk without a pause by a clock that is wrong, and tells what each half second's delay was."""
+    async with bench("tcp", "--fill") as it:
+        script = it.voice.script(Request("bench", message="mask", languages=("fr", "en", "de", "es")))
+        said = resampled(await it.voice.speech(script), RATE).samples
+        said = said[: len(said) // FRAME * FRAME]
+        begun = await talked(said, minutes * 60, partial(it.announcer.talk, "bench"), fast=fast, again=True)
+        await it.played()
+        heard, sounds = it.camera.heard(), it.sounds
+    source, size = resampled(Speech(said, RATE), 8000).samples, 4000
+    loud = np.array([(source[at : at + size].astype(float) ** 2).mean() for at in range(0, len(source) - size, size)])
+    numbers, turns = np.flatnonzero(loud > loud.max() / 100), int(minutes * 60 * 8000 / len(source))
+    delay, alike = np.zeros((2, turns, len(numbers)))
+    for turn, (column, number) in itertools.product(range(turns), enumerate(numbers)):
+        said_at = begun - sounds + (turn * len(source) + number * size) / 8000 / (1 + fast)
+        first = max(0, int(said_at * 8000))
+        there = nearest(heard[first : first + size + 8000], source[number * size :][:size])
+        delay[turn, column] = 1000 * (first / 8000 + there.at - said_at)
+        alike[turn, column] = there.correlation
+    usual = np.median(alike, axis=0)
+    print(
+        f"a microphone {fast * 1e6:+.0f} ppm for {minutes:g} min: delay {np.median(delay[0]):.0f} ms at first, "
+        f"{np.median(delay[-1]):.0f} ms at last, {delay.min():.0f} to {delay.max():.0f} ms between; "
+        f"{(np.abs(np.diff(delay.ravel())) > AUDIBLE).sum()} steps of more than {AUDIBLE:g} ms; "
+        f"of {alike.size} half seconds {(alike < usual - 0.05).sum()} were less like than usual, {usual.mean():.3f}"
+    )
+
+
+async def talked(
+    said: NDArray[np.int16], seconds: float, speak: Speak, *, fast: float = 0.0, again: bool = False
+) -> float:
     """Lets a WebRTC peer talk and returns when its first sample was said."""
-    voices, mouth = Voices(LiveSettings(talk=1800), SystemClock(), closed=lambda _: None), Mouth(said)
+    voices = Voices(LiveSettings(talk=1800), SystemClock(), closed=lambda _: None)
+    mouth = Mouth(said, fast=fast, again=again)
     running = asyncio.create_task(voices.run())
     try:
         await asyncio.sleep(0)
@@ -243,10 +304,14 @@ def installed() -> Path:
 async def main() -> None:
     """Measures everything, then the same with 2 % of datagrams lost in a network of its own."""
     if "--lossy" in sys.argv:
-        for run in range(3):
+        for run, transport in itertools.product(range(3), ("udp", "udp-twice")):
             print(f"2 % of datagrams lost, run {run + 1}: ", end="")
-            await messages("udp", 0)
-            await talks("udp")
+            await messages(transport, 0)
+            await browsed(transport)
+        return
+    if "--drift" in sys.argv:
+        minutes = float(sys.argv[sys.argv.index("--drift") + 1])
+        await asyncio.gather(*(drifts(minutes, wrong / 1e6) for wrong in (200, -200)))
         return
     for transport in ("tcp", "udp"):
         await messages(transport, TRIGGERS)

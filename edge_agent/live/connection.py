@@ -55,6 +55,7 @@ class Connection:
         """
         try:
             await self._connection.setRemoteDescription(RTCSessionDescription(offer, "offer"))
+            self._agree()
             await self._connection.setLocalDescription(await self._connection.createAnswer())
         except (
             *(ValueError, LookupError, TypeError, AttributeError, AssertionError),
@@ -79,6 +80,9 @@ class Connection:
         for outcome in await asyncio.gather(self._connection.close(), return_exceptions=True):
             if isinstance(outcome, Exception):
                 log.error("a connection was not closed cleanly: %r", outcome)
+
+    def _agree(self) -> None:
+        """Adds to what was agreed on with an offer what the library would not; called before it is answered."""
 
     def _fail(self) -> None:
         self._failed = True

@@ -11,6 +11,7 @@ import os
 import socket
 import struct
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from typing import Protocol
 
@@ -211,6 +212,18 @@ def hear(transceiver: RTCRtpTransceiver, take: Callable[[RtpPacket], None]) -> N
             take(packet)
 
     receiver._handle_rtp_packet = heard  # type: ignore[method-assign] # noqa: SLF001
+
+
+def take_redundancy(connection: RTCPeerConnection, transceiver: RTCRtpTransceiver) -> int | None:
+    """Answers an offer of RED as what we like best, and returns its payload type; None where none was offered.
+
+    The library knows no RED, so that between the offer and the answer it is added to what was agreed on.
+    """
+    for codec in connection._RTCPeerConnection__remoteDescription().media[0].rtp.codecs:  # type: ignore[attr-defined] # noqa: SLF001
+        if (codec.mimeType.lower(), codec.clockRate) == ("audio/red", RATE):
+            transceiver._codecs.insert(0, replace(codec, rtcpFeedback=[]))  # noqa: SLF001
+            return int(codec.payloadType)
+    return None
 
 
 def own_connecting(connection: RTCPeerConnection) -> list[asyncio.Task[None]]:

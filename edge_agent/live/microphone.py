@@ -7,12 +7,14 @@ import numpy as np
 from aiortc import RTCRtpReceiver
 from aiortc.rtp import RtpPacket
 from numpy.typing import NDArray
+from typing_extensions import override
 
 from edge_agent.aio.clock import Clock
 from edge_agent.live import innards
 from edge_agent.live.connection import GATHERING, Connection
 from edge_agent.live.opus import RATE, OpusDecoder
 from edge_agent.live.playout import MOST, Playout
+from edge_agent.live.red import unpacked
 from edge_agent.live.settings import IceServer
 from edge_agent.values.time import Monotonic
 
@@ -37,8 +39,9 @@ class Microphone(Connection):
         self.playout = Playout(OpusDecoder().decode)
         self._clock = clock
         self._source: int | None = None
+        self._redundant: int | None = None
         self._ended: Monotonic | None = None
-        transceiver = self._connection.addTransceiver("audio", direction="recvonly")
+        self._transceiver = transceiver = self._connection.addTransceiver("audio", direction="recvonly")
         known = RTCRtpReceiver.getCapabilities("audio")
         transceiver.setCodecPreferences(
             [codec for codec in known.codecs if codec.mimeType == "audio/opus"] if known else []
@@ -67,6 +70,10 @@ class Microphone(Connection):
             yield ready[:size]
             ready = ready[size:]
 
+    @override
+    def _agree(self) -> None:
+        self._redundant = innards.take_redundancy(self._connection, self._transceiver)
+
     def _over(self) -> bool:
         if self._ended is None:
             return False
@@ -77,4 +84,5 @@ class Microphone(Connection):
         if packet.ssrc != self._source:
             self._source = packet.ssrc
             self.playout.restart()
-        self.playout.put(packet.sequence_number, packet.payload, self.heard)
+        packets = unpacked(packet.payload) if packet.payload_type == self._redundant else [packet.payload]
+        self.playout.put(packet.sequence_number, packets, self.heard)

@@ -1,7 +1,7 @@
 """A jitter buffer for a voice: packets go in as they come, sound comes out when it is needed."""
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,9 +17,10 @@ BLOCK = RATE // 50
 SAFE = 0.04
 """Seconds that a packet should wait: a loop or a network that is late by less is not heard."""
 
-LOW, HIGH = 0.01, 0.07
-"""Seconds that the hastiest packet of a while waited: with less the next one may come too late, with more we talk late.
-Between them nothing is changed, for each change is a tone that is a little off."""
+LOW, HIGH = 0.025, 0.07
+"""Seconds that the hastiest packet of a while waited: with less one that was lost and comes along with the next, 20 ms
+later, may come too late; with more we talk late. Between them nothing is changed, for each change is a tone that is a
+little off."""
 
 MOST = 0.25
 """Seconds that may wait; of a burst after a pause only the last words are heard, and the delay does not stay."""
@@ -72,8 +73,14 @@ class Playout:
         """Seconds of sound that wait."""
         return (len(self._waiting) * self._length + len(self._sound)) / RATE
 
-    def put(self, sequence: int, payload: bytes, now: Monotonic) -> None:
-        """Takes a packet with its RTP sequence number."""
+    def put(self, sequence: int, packets: Sequence[bytes], now: Monotonic) -> None:
+        """Takes a packet with its RTP sequence number.
+
+        Args:
+            sequence: of the first of ``packets``.
+            packets: itself, and those before it that it brings along in case they were lost, newest first.
+            now: when it came.
+        """
         number = self._newest + (sequence - self._newest + 0x8000 & 0xFFFF) - 0x8000
         silent = self._dry >= _FORGOTTEN and not self._waiting
         if silent or abs(number - self._newest) > _JUMP:
@@ -82,7 +89,10 @@ class Playout:
         if number < self._next:
             self._note(-self._length / RATE)
             return
-        self._waiting[number] = payload, now
+        for back, packet in enumerate(packets):
+            if number - back >= self._next:
+                # As if it had come on its own: what is brought along says nothing about the link's delay.
+                self._waiting.setdefault(number - back, (packet, Monotonic(now - back * self._length / RATE)))
         self._newest = max(self._newest, number)
         while len(self._waiting) * self._length > MOST * RATE:
             self._skip()

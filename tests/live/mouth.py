@@ -21,15 +21,22 @@ FRAME = 960
 class Words(MediaStreamTrack):
     """Says samples, 48 000 a second, in their time; then silence.
 
+    Args:
+        samples: int16 mono.
+        fast: by how much the microphone's clock is fast, 1e-4 for 100 ppm.
+        again: whether it begins again instead of keeping silent.
+
     Attributes:
         begun: when the first of them was said, on the monotonic clock.
     """
 
     kind = "audio"
 
-    def __init__(self, samples: NDArray[np.int16]) -> None:
+    def __init__(self, samples: NDArray[np.int16], *, fast: float = 0.0, again: bool = False) -> None:
         super().__init__()
         self.begun = 0.0
+        self._step = FRAME / RATE / (1 + fast)
+        self._again = again
         self._samples = np.pad(samples, (0, -len(samples) % FRAME)).reshape(-1, FRAME)
         self._number = 0
 
@@ -39,8 +46,10 @@ class Words(MediaStreamTrack):
             raise MediaStreamError
         self.begun = self.begun or time.monotonic()
         # A microphone hands over a frame when its last sample was heard.
-        await asyncio.sleep(max(0.0, self.begun + (self._number + 1) * FRAME / RATE - time.monotonic()))
-        said = self._samples[self._number] if self._number < len(self._samples) else np.zeros(FRAME, np.int16)
+        await asyncio.sleep(max(0.0, self.begun + (self._number + 1) * self._step - time.monotonic()))
+        count = len(self._samples)
+        silent = self._number >= count and not self._again
+        said = np.zeros(FRAME, np.int16) if silent else self._samples[self._number % count]
         # In stereo, for the library would make it so by halving the power in each.
         frame = av.AudioFrame.from_ndarray(said.repeat(2).reshape(1, -1), format="s16", layout="stereo")
         frame.sample_rate, frame.pts, frame.time_base = RATE, self._number * FRAME, Fraction(1, RATE)
@@ -51,8 +60,8 @@ class Words(MediaStreamTrack):
 class Mouth:
     """A WebRTC peer that sends its voice."""
 
-    def __init__(self, samples: NDArray[np.int16]) -> None:
-        self.words = Words(samples)
+    def __init__(self, samples: NDArray[np.int16], *, fast: float = 0.0, again: bool = False) -> None:
+        self.words = Words(samples, fast=fast, again=again)
         self.connection = RTCPeerConnection(RTCConfiguration([]))
         self._connecting = own_connecting(self.connection)
         self.connection.addTransceiver(self.words, direction="sendonly")

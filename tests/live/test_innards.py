@@ -18,6 +18,8 @@ async def test_a_connection_has_what_is_replaced_in_it() -> None:
     assert vars(transceiver)["_RTCRtpTransceiver__sender"] is transceiver.sender
     assert inspect.iscoroutinefunction(vars(RTCPeerConnection)["_RTCPeerConnection__connect"])
     assert transceiver.sender.transport.transport._connection._nominated == {}
+    assert transceiver._codecs == []
+    assert vars(RTCPeerConnection)["_RTCPeerConnection__remoteDescription"](connection) is None
     assert list(inspect.signature(RTCRtpReceiver._set_rtcp_ssrc).parameters) == ["self", "ssrc"]
     await connection.close()
 

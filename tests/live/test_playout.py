@@ -50,8 +50,12 @@ class Line:
         jitter: Callable[[], float] = lambda: 0.0,
         lost: Callable[[int], bool] = lambda _: False,
         bite: int = 1,
+        along: int = 0,
     ) -> None:
-        """Lets so many seconds pass for the listener, who takes ``bite`` blocks at a time."""
+        """Lets so many seconds pass for the listener, who takes ``bite`` blocks at a time.
+
+        Each packet brings ``along`` so many of those before it.
+        """
         until = self._time + seconds
         while self._time < until:
             self._time += PACKET * bite
@@ -62,7 +66,8 @@ class Line:
             self._late.sort()
             while self._late and self._late[0][0] <= self._time:
                 arrived, number = self._late.pop(0)
-                self.playout.put(number & 0xFFFF, str(number).encode(), Monotonic(arrived))
+                packets = [str(number - back).encode() for back in range(along + 1)]
+                self.playout.put(number & 0xFFFF, packets, Monotonic(arrived))
             for _ in range(bite):
                 self.heard.append(self.playout.take(Monotonic(self._time)))
             self.depths.append(self.playout.waiting)
@@ -129,6 +134,22 @@ def test_two_of_a_hundred_lost_are_not_heard_as_gaps() -> None:
     assert max(line.depths) < HIGH + 2 * PACKET
 
 
+@pytest.mark.parametrize("jitter", [0.0, 0.01])
+def test_a_lost_packet_that_comes_along_with_the_next_is_heard_as_it_was_said(jitter: float) -> None:
+    line, late = Line(), lambda: CHANCE.uniform(0, jitter)
+    line.run(20.0, lost=lambda number: number % 50 == 7, along=1, jitter=late)
+    assert line.playout.lost == 0
+    said = np.concatenate([tone(number) for number in range(100)])
+    sound = line.sound[-len(said) :]
+    assert (
+        max(np.corrcoef(sound[: -RATE // 200], said[at:][: len(sound) - RATE // 200])[0, 1] for at in range(240))
+        > 0.9999
+    )
+    assert max(line.depths) < HIGH + 2 * PACKET
+    line.run(20.0, lost=lambda number: number % 50 in {7, 8}, along=1, jitter=late)
+    assert line.playout.lost == 20  # of two in a row the second comes along
+
+
 def test_after_a_second_without_a_word_it_is_not_a_second_late() -> None:
     line = Line()
     line.run(3.0)
@@ -159,7 +180,7 @@ def test_numbers_wrap_and_a_new_stream_begins_anew() -> None:
     line._sent, line._time = 65_000, 65_000 * PACKET
     line.run(20.0)
     assert line.playout.lost == 0
-    line.playout.put(30_000, b"7", Monotonic(line._time))
+    line.playout.put(30_000, [b"7"], Monotonic(line._time))
     assert line.playout.waiting <= 3 * PACKET
 
 

@@ -91,8 +91,8 @@ async def test_what_is_said_is_heard_whole_soon_and_no_more_after_it() -> None:
         count = len(ear.heard)
         # One piece may have met a moment in which this machine stood still.
         found = sorted(pieces(ear.sound, said[::6][400:-400], 0.2))[1:]
-        assert min(correlation for correlation, _ in found) >= 0.95
-        assert max(abs(level) for _, level in found) < 1.0
+        assert min(piece.correlation for piece in found) >= 0.95
+        assert max(abs(piece.level) for piece in found) < 1.0
         await asyncio.sleep(0.1)
         assert len(ear.heard) == count
 

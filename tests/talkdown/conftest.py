@@ -1,9 +1,14 @@
 """Sounds to speak, and what a camera heard of them."""
 
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 
 from edge_agent.values.speech import Speech
+
+_FINER = 8
+"""Places between two samples where a piece may begin."""
 
 
 def chirp(seconds: float, rate: int = 22_050) -> Speech:
@@ -24,24 +29,45 @@ def likeness(heard: NDArray[np.int16], source: NDArray[np.int16]) -> tuple[float
     return float(np.corrcoef(part, source)[0, 1]), float(level)
 
 
-def pieces(heard: NDArray[np.int16], source: NDArray[np.int16], seconds: float = 0.5) -> list[tuple[float, float]]:
-    """Returns correlation and level in dB of each piece of a source, wherever it was heard; 8000 samples a second.
+class Found(NamedTuple):
+    """Where a piece of a source was heard.
+
+    Attributes:
+        correlation: with what was heard there.
+        level: of what was heard there, in dB above the source's.
+        at: seconds into what was heard.
+    """
+
+    correlation: float
+    level: float
+    at: float
+
+
+def nearest(heard: NDArray[np.int16], piece: NDArray[np.int16]) -> Found:
+    """Returns where a piece was heard best; 8000 samples a second, found to a fraction of one.
+
+    Between samples, for a resampler and a codec delay by no whole number of them: half a sample makes 0.98 of 800 Hz.
+    """
+    sound = np.pad(heard.astype(float), (0, max(0, len(piece) - len(heard))))
+    power = np.cumsum(np.concatenate([[0.0], sound**2]))
+    energy = np.maximum(power[len(piece) :] - power[: -len(piece)], 1.0)
+    shape = 1 << (len(sound) + len(piece)).bit_length()
+    spectrum = np.fft.rfft(sound, shape) * np.fft.rfft(piece.astype(float), shape).conj()
+    dots = _FINER * np.fft.irfft(spectrum, _FINER * shape)[: _FINER * (len(energy) - 1) + 1]
+    best = int((dots / np.sqrt(np.repeat(energy, _FINER)[: len(dots)] + len(piece) * 1e4)).argmax())
+    norm = max(float((piece.astype(float) ** 2).sum()), 1.0)
+    there = energy[best // _FINER]
+    level = 10 * np.log10(there / norm)
+    return Found(float(dots[best] / np.sqrt(there * norm)), float(level), best / _FINER / 8000)
+
+
+def pieces(heard: NDArray[np.int16], source: NDArray[np.int16], seconds: float = 0.5) -> list[Found]:
+    """Returns how each piece of a source was heard, wherever that was; 8000 samples a second.
 
     For what passed a jitter buffer: on a busy machine that plays a while slower, as it should, and shifts the rest.
     """
     size = int(seconds * 8000)
-    power = np.cumsum(np.concatenate([[0.0], heard.astype(float) ** 2]))
-    energy = np.maximum(power[size:] - power[:-size], 1.0)
-    found = []
-    for start in range(0, len(source) - size + 1, size):
-        piece = source[start : start + size].astype(float)
-        shape = 1 << (len(heard) + size).bit_length()
-        spectrum = np.fft.rfft(heard.astype(float), shape) * np.fft.rfft(piece, shape).conj()
-        dots = np.fft.irfft(spectrum, shape)[: len(energy)]
-        best = int((dots / np.sqrt(energy + size * 1e4)).argmax())
-        norm = max(float((piece**2).sum()), 1.0)
-        found.append((float(dots[best] / np.sqrt(energy[best] * norm)), float(10 * np.log10(energy[best] / norm))))
-    return found
+    return [nearest(heard, source[start : start + size]) for start in range(0, len(source) - size + 1, size)]
 
 
 def gaps(heard: NDArray[np.int16]) -> list[float]:

@@ -12,6 +12,10 @@ from edge_agent.talkdown.rtsp.connection import Connection
 _TRIES = 20
 """Port pairs tried; each fails only if a stranger holds the odd port."""
 
+_PROBATION = 5
+"""Packets that are sent once whatever is asked for: a receiver makes sure of a new source by its first numbers, which
+must follow one another (RFC 3550, appendix A.1), and drops a packet where one comes again."""
+
 
 class Carrier(Protocol):
     """Takes packets to the camera."""
@@ -68,11 +72,16 @@ class Udp:
     Args:
         connection: whose camera it is.
         ends: our sockets for RTP and RTCP. Nobody reads them: receiver reports are of no use to us.
+        twice: whether each sound is sent again beside the next one; a receiver knows it by its number (RFC 3550,
+            appendix A.1), and plays on where one of the two is lost.
     """
 
-    def __init__(self, connection: Connection, ends: tuple[socket.socket, socket.socket]) -> None:
+    def __init__(self, connection: Connection, ends: tuple[socket.socket, socket.socket], *, twice: bool) -> None:
         self._connection = connection
         self._ends = ends
+        self._twice = twice
+        self._sent = 0
+        self._again = b""
         first = int(ends[0].getsockname()[1])
         self.offer = f"RTP/AVP;unicast;client_port={first}-{first + 1}"
 
@@ -86,7 +95,11 @@ class Udp:
 
     async def sound(self, packet: bytes) -> None:
         """See ``Carrier``."""
+        if self._again:
+            self._send(self._ends[0], self._again)
         self._send(self._ends[0], packet)
+        self._sent += 1
+        self._again = packet if self._twice and self._sent > _PROBATION else b""
 
     async def report(self, packet: bytes) -> None:
         """See ``Carrier``."""
@@ -106,11 +119,11 @@ class Udp:
 
 
 @contextmanager
-def datagrams(connection: Connection) -> Iterator[Udp]:
-    """Opens an even port and the odd one above it (RFC 3550, section 11) for the length of the block."""
+def datagrams(connection: Connection, *, twice: bool) -> Iterator[Udp]:
+    """Opens an even port and the odd one above it (RFC 3550, section 11) for the length of the block; see ``Udp``."""
     ends = _port_pair(connection.ours()[0])
     with ends[0], ends[1]:
-        yield Udp(connection, ends)
+        yield Udp(connection, ends, twice=twice)
 
 
 def _port_pair(host: str) -> tuple[socket.socket, socket.socket]:

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
-from typing import Literal
+from typing import Literal, TypeAlias
 
 from edge_agent.aio.clock import Clock
 from edge_agent.errors import AgentError, TransientError
@@ -23,6 +23,9 @@ FAREWELL = 1.0
 
 SETTLE = 0.2
 """Seconds after the last sample before TEARDOWN: a camera's usual jitter buffer."""
+
+Transport: TypeAlias = Literal["tcp", "udp", "udp-twice"]
+"""How sound travels, see ``carrier``."""
 
 _REQUIRE = {"Require": "www.onvif.org/ver20/backchannel"}
 
@@ -139,9 +142,7 @@ class Session:
 
 
 @asynccontextmanager
-async def opened(
-    address: Address, transport: Literal["tcp", "udp"], clock: Clock, *, live: bool = False
-) -> AsyncIterator[Session]:
+async def opened(address: Address, transport: Transport, clock: Clock, *, live: bool = False) -> AsyncIterator[Session]:
     """Opens a camera's loudspeaker for the length of the block, in a connection apart from its video.
 
     Args:
@@ -158,7 +159,11 @@ async def opened(
         connection = await stack.enter_async_context(connected(address))
         described = await connection.request("DESCRIBE", address.url, {"Accept": "application/sdp", **_REQUIRE})
         base = described.header("Content-Base") or described.header("Content-Location") or address.url
-        carrier: Carrier = Interleaved(connection) if transport == "tcp" else stack.enter_context(datagrams(connection))
+        carrier: Carrier
+        if transport == "tcp":
+            carrier = Interleaved(connection)
+        else:
+            carrier = stack.enter_context(datagrams(connection, twice=transport == "udp-twice"))
         session = Session(connection, *find_backchannel(described.body, base, live=live), carrier, clock)
         stack.push_async_callback(session.end)
         await session.start()

@@ -10,7 +10,7 @@ from typing_extensions import override
 from edge_agent.aio.clock import SystemClock
 from edge_agent.talkdown.rtsp.address import Address
 from edge_agent.talkdown.rtsp.digest import Credentials
-from edge_agent.talkdown.rtsp.session import opened
+from edge_agent.talkdown.rtsp.session import Transport, opened
 from edge_agent.talkdown.speakers import Speaker, SpeakerSettings
 from edge_agent.values.speech import Sound, Speech
 
@@ -22,7 +22,8 @@ class BackchannelSettings(SpeakerSettings):
         url: ``rtsp://`` or ``rtsps://``, most often that of its pictures; without credentials, which would be logged.
         username: empty where the camera asks for none.
         password: sent by digest, never in clear.
-        transport: ``tcp`` passes firewalls and lossy links, ``udp`` suits old cameras.
+        transport: ``tcp`` passes firewalls and lossy links, ``udp`` suits old cameras. ``udp-twice`` sends each packet
+            again beside the next one, for a link that loses some; a camera that plays both of them stutters.
         timeout: seconds that the camera may take for each answer; some need two to open their amplifier.
         certificate: PEM file with the certificate of an ``rtsps://`` camera that signed it itself.
     """
@@ -31,7 +32,7 @@ class BackchannelSettings(SpeakerSettings):
     url: str
     username: str = ""
     password: SecretStr = SecretStr("")
-    transport: Literal["tcp", "udp"] = "tcp"
+    transport: Transport = "tcp"
     timeout: float = Field(5.0, gt=0, le=60)
     certificate: FilePath | None = None
 
