@@ -32,12 +32,22 @@ from tests.track.score import Pictures, read_labels, score
 
 PICTURES = 200
 
-
 ROOT = Path(__file__).parents[1]
 FILM = ROOT / "media/street.avi"
 LIBRARY = ROOT / ".cache/mot/bin/python"
-BEGINS, ENDS, EVERY, RATE = 380, 790, 2, 10
-"""Pictures of the film, of which each second is looked at, and how many come a second."""
+STRETCHES = {"street": range(380, 791, 2), "street-held-out": range(0, 371, 2)}
+"""Pictures of the film: those that thresholds were chosen on, and those that nobody looked at until they were."""
+
+RATE = 10
+"""Pictures that the film has a second."""
+
+
+DETECTORS = {
+    "NanoDet 416 int8": NanodetSettings(),
+    "NanoDet 416 fp16": NanodetSettings(precision="fp16"),
+    "NanoDet 320 int8": NanodetSettings(size=320),
+    "NanoDet 416 int8, 2x2 tiles": NanodetSettings(tiles=(2, 2)),
+}
 
 
 def main() -> None:
@@ -50,27 +60,24 @@ def main() -> None:
 
 
 def _follow_street() -> None:
-    truth = read_labels(ROOT / "tests/data/street.csv", 768, 576)
-    frames, models = _street(), Models(InferenceSettings(threads=1))
-    print(f"\n{'street, detector':24}{'MOTA':>7}{'IDF1':>7}{'missed':>8}{'false':>7}{'switched':>10}   by motmetrics")
-    for name, settings in {
-        "NanoDet 416 int8": NanodetSettings(),
-        "NanoDet 416 fp16": NanodetSettings(precision="fp16"),
-        "NanoDet 320 int8": NanodetSettings(size=320),
-        "NanoDet 416 int8, 2x2": NanodetSettings(tiles=(2, 2)),
-    }.items():
-        told = _tracks(frames, open_detector(settings, models))
-        ours = score(truth, told)
-        figures = f"{ours.mota:7.3f}{ours.idf1:7.3f}{ours.misses:8}{ours.false:7}{ours.switches:10}"
-        print(f"{name:24}{figures}   {_ask_library(truth, told)}")
+    models = Models(InferenceSettings(threads=1))
+    for stretch, numbers in STRETCHES.items():
+        truth, frames = read_labels(ROOT / f"tests/data/{stretch}.csv", 768, 576), _street(numbers)
+        names = f"{'MOTA':>7}{'IDF1':>7}{'missed':>8}{'false':>7}{'switched':>10}   by motmetrics"
+        print(f"\n{f'{stretch}, {sum(map(len, truth.values()))} boxes':28}{names}")
+        for name, settings in DETECTORS.items():
+            told = _tracks(frames, open_detector(settings, models))
+            ours = score(truth, told)
+            figures = f"{ours.mota:7.3f}{ours.idf1:7.3f}{ours.misses:8}{ours.false:7}{ours.switches:10}"
+            print(f"{name:28}{figures}   {_ask_library(truth, told)}", flush=True)
 
 
-def _street() -> dict[int, Frame]:
+def _street(numbers: range) -> dict[int, Frame]:
     with av.open(FILM) as film:
         return {
             number: Frame(np.asarray(picture.to_ndarray(format="yuv420p"), np.uint8), 0, Monotonic(number / RATE))
-            for number, picture in zip(range(ENDS + 1), film.decode(video=0), strict=False)
-            if number >= BEGINS and number % EVERY == 0
+            for number, picture in zip(range(numbers.stop), film.decode(video=0), strict=False)
+            if number in numbers
         }
 
 

@@ -34,6 +34,10 @@ SAME = 0.8
 DOUBT = 0.5
 """Seconds that a track not confirmed yet may go unseen; a second picture without it ends it where they come slower."""
 
+FAITH = 5.0
+"""Seconds that weak detections alone keep a track alive; what has no more is a sign or a post that took over whoever
+walked past it, and would be followed for good."""
+
 BLIND = 10.0
 """Seconds without a picture after which whoever stands in the same place may be somebody else."""
 
@@ -88,6 +92,7 @@ class _Life:
     seen: Monotonic
     missed: Monotonic | None = None  # first picture since then in which it was looked for and not found
     score: float = 0.0
+    doubted: float = 0.0  # seconds looked for since a strong detection
     confirmed: bool = False
     votes: dict[Label, float] = field(default_factory=dict)
 
@@ -136,7 +141,10 @@ class Tracker:
         if seconds > BLIND:
             self._keep([])
         # Whoever was not looked for is not lost: somebody who stands still outlasts a stalled stream.
-        self._motion.advance(min(seconds, self._settings.keep))
+        looked = min(seconds, self._settings.keep)
+        self._motion.advance(looked)
+        for life in self._lives:
+            life.doubted += looked
 
     def _sort(self, detections: Sequence[Detection]) -> tuple[list[Detection], list[Detection]]:
         """Returns strong and weak detections, without those that repeat a better one."""
@@ -161,12 +169,15 @@ class Tracker:
         self._motion.correct(which[met], seen[by])
         left = dict(enumerate(detections))
         for row, index in zip(which[met].tolist(), by.tolist(), strict=True):
-            self._lives[row].meet(left.pop(index), self._at)
-            self._lives[row].confirmed = True
+            life, detection = self._lives[row], left.pop(index)
+            life.meet(detection, self._at)
+            life.confirmed = True
+            if detection.score >= self._settings.strong:
+                life.doubted = 0.0
         return list(left.values())
 
     def _end(self) -> None:
-        """Forgets whoever was looked for and not found for too long."""
+        """Forgets whoever was looked for and not found, or hardly, for too long."""
         for life in self._lives:
             if life.seen != self._at and life.missed is None:
                 life.missed = self._at
@@ -174,7 +185,7 @@ class Tracker:
 
     def _is_over(self, life: _Life) -> bool:
         patience = self._settings.keep if life.confirmed else DOUBT
-        return life.missed is not None and self._at - life.missed > patience
+        return life.doubted > FAITH or (life.missed is not None and self._at - life.missed > patience)
 
     def _begin(self, detections: list[Detection]) -> None:
         for detection in detections:
