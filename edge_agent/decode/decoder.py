@@ -66,7 +66,7 @@ class Decoder:
             self._context = None
             return []
         return [
-            self.cover(picture, *self._stamp(picture.pts, self._context))
+            self.cover(picture, *self._stamp(picture, self._context))
             for picture in pictures
             if not self._is_broken(picture)
         ]
@@ -98,12 +98,15 @@ class Decoder:
         self.broken += picture.is_corrupt
         return picture.is_corrupt
 
-    def _stamp(self, pts: int | None, context: VideoCodecContext) -> tuple[int, Monotonic]:
+    def _stamp(self, picture: VideoFrame, context: VideoCodecContext) -> tuple[int, Monotonic]:
         """Returns when a picture is shown: packets are stamped in the order they come, pictures in that of showing."""
-        if pts is not None and not context.has_b_frames:
-            while len(self._waiting) > 1 and self._waiting[0][0] < pts:
-                self._waiting.popleft()
-        return self._waiting.popleft()
+        waiting = self._waiting
+        # What came before and was not shown by now never is: lost, or too damaged to be shown. Where pictures are
+        # reordered only a key frame tells so.
+        if picture.pts is not None and (picture.key_frame or not context.has_b_frames):
+            while len(waiting) > 1 and waiting[0][0] < picture.pts:
+                waiting.popleft()
+        return waiting.popleft() if len(waiting) > 1 else waiting[0]
 
 
 def _planes(picture: VideoFrame) -> Pixels:

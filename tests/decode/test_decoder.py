@@ -100,6 +100,17 @@ def test_pictures_that_were_reordered_come_in_the_order_of_showing() -> None:
     assert all(early.pts < late.pts for early, late in pairwise(pictures))
 
 
+def test_what_was_lost_among_reordered_pictures_stamps_those_after_the_next_key_frame_no_older() -> None:
+    def ages(stream: list[Packet]) -> list[int]:
+        decoder = Decoder()
+        return [packet.pts - frame.pts for packet in stream for frame in decoder.decode(packet)]
+
+    stream = packets(street(seconds=3, suffix=".mp4", reordered=True).file())
+    damaged = [replace(each, data=each.data[: each.size // 2]) if not each.key else each for each in stream[:18]]
+    damaged += stream[18:]
+    assert ages(damaged)[-5:] == ages(stream)[-5:]
+
+
 @pytest.mark.parametrize("size", [(161, 120), (160, 121), (161, 121)])
 def test_odd_sizes_become_even(size: tuple[int, int]) -> None:
     odd = Clip("testsrc=size={size}:rate={fps}", codec="mjpeg", suffix=".mkv", size=size, seconds=0.2)
