@@ -94,6 +94,12 @@ def failure(exc: error.FFmpegError, where: str) -> TransientError | PermanentErr
         return TransientError(
             f"{where} cannot be reached", "check its power, its cable, the address and the name server"
         )
+    if exc.errno == errno.EINVAL:
+        return TransientError(
+            f"{where} answers in a way that is not followed",
+            "if it sends its viewers on to another address, write that one into `url`; a camera at the box may not know"
+            " the `size` or `rate` that is set",
+        )
     if exc.errno == errno.EBUSY:
         return TransientError(f"{where} is in use", "end the other program that reads it")
     if exc.errno == errno.ENODEV:

@@ -16,13 +16,18 @@ from typing import Any
 
 import gi
 
+gi.require_version("Gio", "2.0")
 gi.require_version("Gst", "1.0")
 gi.require_version("GstRtsp", "1.0")
 gi.require_version("GstRtspServer", "1.0")
 from clips import PATTERN, Clip  # type: ignore[import-not-found] # noqa: E402 - found beside this script
-from gi.repository import GLib, Gst, GstRtsp, GstRtspServer  # noqa: E402 - versions first
+from gi.repository import Gio, GLib, Gst, GstRtsp, GstRtspServer  # noqa: E402 - versions first
 
-DELIMITER = {"h264": re.compile(rb"\x00\x00\x00\x01\x09"), "h265": re.compile(rb"\x00\x00\x00\x01\x46\x01")}
+DELIMITER = {
+    "h264": re.compile(rb"\x00\x00\x00\x01\x09"),
+    "h265": re.compile(rb"\x00\x00\x00\x01\x46\x01"),
+    "mjpeg": re.compile(rb"\xff\xd8\xff"),
+}
 FORMAT = {"h264": "avc", "h265": "hvc1"}
 PCM = "audioconvert ! audioresample ! audio/x-raw,format=S16LE,channels=1,rate=8000"
 HBR = "streamtype=(string)5,mode=AAC-hbr,sizelength=(string)13,indexlength=(string)3,indexdeltalength=(string)3"
@@ -50,8 +55,10 @@ def options() -> argparse.Namespace:
     parser.add_argument("--user", default="")
     parser.add_argument("--password", default="")
     parser.add_argument("--basic", action="store_true", help="ask for the password in Basic instead of Digest form")
+    parser.add_argument("--address", default="127.0.0.1")
     parser.add_argument("--port", default=0, type=int)
-    parser.add_argument("--codec", default="h264", choices=sorted(FORMAT))
+    parser.add_argument("--tls", help="PEM file with certificate and key: speaks RTSPS")
+    parser.add_argument("--codec", default="h264", choices=sorted(DELIMITER))
     parser.add_argument("--gop", default=15, type=int)
     parser.add_argument("--bitrate", default="800k")
     parser.add_argument("--fps", default=15, type=int)
@@ -114,6 +121,11 @@ def without_parameters(unit: bytes) -> bytes:
 
 def launch(args: argparse.Namespace) -> str:
     """Returns the pipeline that sends."""
+    if args.codec == "mjpeg":
+        return (
+            f"( appsrc name=film is-live=true do-timestamp=true format=time caps=image/jpeg,framerate={args.fps}/1 ! "
+            f"jpegparse ! rtpjpegpay name=pay0 pt=26 )"
+        )
     video = (
         f"appsrc name=film is-live=true do-timestamp=true format=time max-bytes=4000000 "
         f"caps=video/x-{args.codec},stream-format=byte-stream,alignment=au,framerate={args.fps}/1 ! "
@@ -142,11 +154,15 @@ def loudspeaker(args: argparse.Namespace) -> str:
 
 
 def guard(args: argparse.Namespace, server: Any, factory: Any) -> None:
-    """Asks for a user name and a password."""
+    """Asks for a user name and a password, or encrypts, or both."""
     auth = GstRtspServer.RTSPAuth()
     token = GstRtspServer.RTSPToken()
     token.set_string("media.factory.role", "watcher")
-    if args.basic:
+    if args.tls:
+        auth.set_tls_certificate(Gio.TlsCertificate.new_from_file(args.tls))
+    if not args.user:
+        auth.set_default_token(token)
+    elif args.basic:
         auth.add_basic(GstRtspServer.RTSPAuth.make_basic(args.user, args.password), token)
     else:
         auth.set_supported_methods(GstRtsp.RTSPAuthMethod.DIGEST)
@@ -161,7 +177,7 @@ def guard(args: argparse.Namespace, server: Any, factory: Any) -> None:
 def access_units(args: argparse.Namespace) -> list[bytes]:
     """Returns the clip cut before each delimiter."""
     clip = Path(args.clip)
-    if clip.suffix not in {".h264", ".h265"}:
+    if clip.suffix not in {".h264", ".h265", ".mjpeg"}:
         width, height = args.size.split("x")
         suffix = f".{args.codec}"
         size = (int(width), int(height))
@@ -176,7 +192,7 @@ def main() -> None:
     args = options()
     Gst.init(None)
     server = GstRtspServer.RTSPOnvifServer()
-    server.set_address("127.0.0.1")
+    server.set_address(args.address)
     server.set_service(str(args.port))
     factory = GstRtspServer.RTSPOnvifMediaFactory()
     factory.set_media_gtype(GstRtspServer.RTSPOnvifMedia.__gtype__)
@@ -185,10 +201,11 @@ def main() -> None:
     factory.set_shared(not args.audio_only)
     if not args.no_backchannel:
         factory.set_backchannel_launch(loudspeaker(args))
+    in_band = args.in_band or args.audio_only or args.codec == "mjpeg"
     units = [b"\xff" * (8000 // args.fps)] if args.audio_only else access_units(args)
-    film = Film(units, in_band=args.in_band or args.audio_only, fps=args.fps, pushed=args.pushed)
+    film = Film(units, in_band=in_band, fps=args.fps, pushed=args.pushed)
     factory.connect("media-configure", lambda _, media: film.show(media))
-    if args.user:
+    if args.user or args.tls:
         guard(args, server, factory)
     server.get_mount_points().add_factory("/stream", factory)
     server.attach(None)
@@ -205,7 +222,8 @@ def main() -> None:
         return True
 
     GLib.unix_fd_add_full(0, sys.stdin.fileno(), GLib.IOCondition.IN | GLib.IOCondition.HUP, told)
-    sys.stdout.write(json.dumps({"url": f"rtsp://127.0.0.1:{server.get_bound_port()}/stream"}) + "\n")
+    scheme, host = "rtsps" if args.tls else "rtsp", f"[{args.address}]" if ":" in args.address else args.address
+    sys.stdout.write(json.dumps({"url": f"{scheme}://{host}:{server.get_bound_port()}/stream"}) + "\n")
     sys.stdout.flush()
     loop.run()
 

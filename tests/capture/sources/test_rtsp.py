@@ -1,9 +1,12 @@
 """Against a real RTSP camera: GStreamer's server on the loopback."""
 
+import asyncio
+import contextlib
 import itertools
 import logging
 import re
 import socket
+import subprocess
 import traceback
 from collections.abc import Callable
 from pathlib import Path
@@ -13,6 +16,7 @@ from pydantic import SecretStr, ValidationError
 from typing_extensions import override
 
 from edge_agent.capture.sources.rtsp import RtspSettings
+from edge_agent.decode.decoder import Decoder
 from edge_agent.errors import PermanentError, TransientError
 from edge_agent.values.packet import Codec
 from tests.capture.watching import read
@@ -57,6 +61,65 @@ async def test_h265(camera: Callable[..., Camera]) -> None:
     assert packets[0].stream.codec is Codec.H265
     assert packets[5].key
     assert [byte >> 1 for byte in re.findall(rb"\x00\x00\x00\x01([\x40\x42\x44])", packets[5].data)[0]] == [32]
+
+
+async def test_jpeg_pictures(camera: Callable[..., Camera]) -> None:
+    packets = await read(RtspSettings(url=camera(Clip(codec="mjpeg", suffix=".mjpeg")).url).build(), 5)
+    assert all(packet.key for packet in packets)
+    assert (packets[0].stream.codec, packets[0].stream.width) == (Codec.MJPEG, 640)
+    assert [frame.width for packet in packets for frame in Decoder().decode(packet)] == [640] * 5
+
+
+async def test_pictures_that_come_in_another_order_than_they_are_shown(camera: Callable[..., Camera]) -> None:
+    packets = await read(RtspSettings(url=camera(Clip(gop=15, reordered=True)).url).build(), 40)
+    assert all(late.pts > early.pts for early, late in itertools.pairwise(packets))
+    decoder = Decoder()
+    frames = [frame for packet in packets for frame in decoder.decode(packet)]
+    assert len(frames) >= 30
+    assert decoder.broken == 0
+    assert all(late.pts > early.pts for early, late in itertools.pairwise(frames))
+
+
+async def test_an_address_of_ipv6(camera: Callable[..., Camera]) -> None:
+    peer = camera(FAST, "--address", "::1")
+    assert peer.url.startswith("rtsp://[::1]:")
+    assert await read(RtspSettings(url=peer.url, username="any", password=SecretStr("body")).build(), 1)
+    peer.kill()
+    with pytest.raises(TransientError, match=r"the camera at \[::1\]:\d+ refused the connection"):
+        await read(RtspSettings(url=peer.url).build(), 1)
+
+
+async def test_rtsps_with_a_certificate_that_nobody_signed(camera: Callable[..., Camera], tmp_path: Path) -> None:
+    pem = tmp_path / "camera.pem"
+    make = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", str(pem), "-out", "-"]
+    made = subprocess.run([*make, "-days", "2", "-subj", "/CN=camera"], capture_output=True, check=True)  # noqa: ASYNC221 - the camera waits for it
+    pem.write_bytes(made.stdout + pem.read_bytes())
+    peer = camera(FAST, "--tls", str(pem), "--user", "admin", "--password", "right")
+    assert peer.url.startswith("rtsps://")
+    assert await read(RtspSettings(url=peer.url, username="admin", password=SecretStr("right")).build(), 1)
+
+
+@pytest.mark.parametrize("target", ["file:///etc/passwd", "rtsp://{host}/elsewhere"])
+async def test_a_camera_that_sends_us_elsewhere_is_not_followed(target: str) -> None:
+    asked: list[str] = []
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(asyncio.IncompleteReadError):
+            while request := (await reader.readuntil(b"\r\n\r\n")).decode():
+                asked.append(request.splitlines()[0])
+                number = re.search(r"CSeq: (\d+)", request)
+                assert number
+                first = f"200 OK\r\nCSeq: {number[1]}" if "OPTIONS" in request else f"302 Moved\r\nCSeq: {number[1]}"
+                writer.write(f"RTSP/1.0 {first}\r\nLocation: {target.format(host=host)}\r\n\r\n".encode())
+        writer.close()
+
+    server = await asyncio.start_server(answer, "127.0.0.1", 0)
+    host = "{}:{}".format(*server.sockets[0].getsockname())
+    async with server:
+        with pytest.raises(TransientError, match="not followed") as caught:
+            await read(RtspSettings(url=f"rtsp://{host}/stream").build(), 1)
+    assert "write that one into `url`" in caught.value.remedy
+    assert [line.split()[0] for line in asked] == ["OPTIONS", "DESCRIBE"]
 
 
 async def test_a_change_of_size_in_mid_stream_is_a_new_stream(camera: Callable[..., Camera]) -> None:
