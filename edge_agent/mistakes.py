@@ -9,6 +9,9 @@ from pydantic_core import ErrorDetails
 
 from edge_agent.policy import Profile
 
+NAME = r"^[a-z0-9][a-z0-9-]{0,62}$"
+"""How cameras, agents and rules are named: it becomes a topic level, an address and an environment variable."""
+
 
 def sentences(error: ValidationError, form: type[BaseModel]) -> list[str]:
     """Returns one sentence for each mistake; none repeats what was written, it may be a secret.
@@ -43,6 +46,10 @@ def _sentence(error: ErrorDetails, form: type[BaseModel]) -> str:  # noqa: PLR09
             return f"{path}.kind: is needed; it says which kind this is"
         case "union_tag_invalid":
             return f"{path}.kind: there is no kind {error['ctx']['tag']!r}; there are {error['ctx']['expected_tags']}"
+        case "string_pattern_mismatch" if error["ctx"]["pattern"] == NAME:
+            return f"{path}: write small letters, digits and hyphens alone, such as market-square"
+        case "dict_type" | "model_type" | "model_attributes_type":
+            return f"{path}: must be a table, such as [{path}] with keys below it"
         case "value_error":
             return f"{path}: {said}" if path else said
         case _:

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -23,6 +24,9 @@ FILE_VARIABLE = "EDGE_AGENT_CONFIG"
 
 CONSOLE_FILE_VARIABLE = "EDGE_CONSOLE_CONFIG"
 """Names the control room's file."""
+
+_SECRET = re.compile(r"(://.*?\b(?:pass|passwd|password|pwd|token)=)[^&/?#;\"]+", re.IGNORECASE)
+"""In the address of a camera that knows no other way to be told a password."""
 
 
 class EnvironmentFirst(BaseSettings):
@@ -104,7 +108,7 @@ def read_file(path: Path) -> Mapping[str, object]:
             "name another with --config, or write one: deploy/agent.toml is a start",
         ) from exc
     except tomllib.TOMLDecodeError as exc:
-        raise PermanentError(f"{path} is not TOML", f"{exc}; mend that line") from exc
+        raise PermanentError(f"{path} is not TOML", f"{exc}; mend that line, texts stand in quotation marks") from exc
     except (OSError, UnicodeDecodeError) as exc:
         raise PermanentError(f"{path} cannot be read", f"{exc}; mend the file or its permissions") from exc
 
@@ -125,4 +129,5 @@ def _lines(path: str, value: object) -> Iterator[str]:
     elif value is None:
         yield f"# {path} is not set"
     else:
-        yield f"{path} = {json.dumps(value, ensure_ascii=False)}"
+        shown = _SECRET.sub(r"\1**********", json.dumps(value, ensure_ascii=False))
+        yield f"{path} = {shown}"

@@ -16,7 +16,7 @@ from edge_agent.events.outbox import OutboxSettings
 from edge_agent.inference.models import InferenceSettings
 from edge_agent.kinds import OneOf
 from edge_agent.live.settings import LiveSettings
-from edge_agent.mistakes import sentences
+from edge_agent.mistakes import NAME, sentences
 from edge_agent.motion import MotionSettings
 from edge_agent.onvif.settings import OnvifSettings
 from edge_agent.policy import Policy, Profile, policy_for
@@ -31,8 +31,7 @@ from edge_agent.uplink.settings import MqttSettings
 from edge_agent.values.ids import AgentId, CameraId
 from edge_agent.web.settings import WebSettings
 
-_NAMED = StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")
-"""Small letters, digits and hyphens: it becomes a topic level, an address and an environment variable."""
+_NAMED = StringConstraints(pattern=NAME)
 
 
 class Section(BaseModel):

@@ -40,7 +40,20 @@ def test_whoever_installs_must_choose_a_profile() -> None:
         ({"mqtt": {"hots": "broker"}}, "mqtt.hots", "did you mean host"),
         ({"cammeras": {}}, "cammeras", "did you mean cameras"),
         ({"cameras": {}}, "cameras", ""),
-        ({"cameras": {"Main Street": {"source": SOURCE}}}, "cameras.Main Street", ""),
+        ({"cameras": {"Main Street": {"source": SOURCE}}}, "cameras.Main Street", "small letters, digits and hyphens"),
+        ({"agent": {"id": "Box 1"}}, "agent.id", "small letters, digits and hyphens"),
+        ({"cameras": [{"source": SOURCE}]}, "cameras", "must be a table"),
+        ({"cameras": {"street": {"source": {**SOURCE, "password": "x"}}}}, "cameras.street.source", "set `username`"),
+        (
+            {"cameras": {"street": {"source": SOURCE, "onvif": {"url": "http://192.0.2.7", "password": "x"}}}},
+            "cameras.street.onvif",
+            "set `username`",
+        ),
+        (
+            {"cameras": {"street": {"source": SOURCE, "rules": {"m": {"kind": "mask", "window": 100_000}}}}},
+            "cameras.street.rules.m.window",
+            "1440",
+        ),
         ({"cameras": {"street": {}}}, "cameras.street.source", "needed"),
         ({"cameras": {"street": {"source": {}}}}, "cameras.street.source.kind", "needed"),
         ({"cameras": {"street": {"source": {"kind": "film"}}}}, "cameras.street.source.kind", "'rtsp'"),
@@ -137,11 +150,22 @@ def test_an_unknown_environment_variable_is_refused(monkeypatch: pytest.MonkeyPa
 
 def test_what_is_in_force_is_told_without_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("EDGE_MQTT__PASSWORD", "open sesame")
+    monkeypatch.setenv("EDGE_CAMERAS__STREET__SOURCE__USERNAME", "viewer")
     monkeypatch.setenv("EDGE_CAMERAS__STREET__SOURCE__PASSWORD", "open sesame")
     text = "\n".join(describe_settings(parse_settings(document(mqtt={"username": "box"}), "a test")))
     assert "open sesame" not in text
     assert 'cameras.street.source.password = "**' in text
     assert 'policy.profile = "site"' in text
+
+
+@pytest.mark.parametrize("query", ["user=a&password={}&channel=1", "?Passwd={}", "?a=1&pwd={}", "?token={}#x"])
+def test_a_password_that_a_camera_wants_in_its_address_is_hidden_too(query: str) -> None:
+    url = "rtsp://192.0.2.7:554/" + query.format("open-sesame")
+    text = "\n".join(
+        describe_settings(parse_settings(document(cameras={"street": {"source": {**SOURCE, "url": url}}}), ""))
+    )
+    assert "open-sesame" not in text
+    assert 'url = "rtsp://192.0.2.7:554/' in text
 
 
 def test_a_secret_in_a_mistake_is_not_repeated() -> None:

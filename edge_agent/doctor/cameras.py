@@ -10,6 +10,7 @@ from edge_agent.camera import SMALLEST
 from edge_agent.capture.sources import Source, SourceSettings
 from edge_agent.doctor import Finding, State
 from edge_agent.errors import TransientError
+from edge_agent.motion import LATE
 from edge_agent.settings import CameraSettings
 from edge_agent.values.packet import Packet
 
@@ -40,8 +41,7 @@ async def look_at_camera(part: str, settings: CameraSettings, small: SourceSetti
         told = f"{apart:.1f}"
     said += f", key frames {told} s apart"
     within = settings.motion.notice_within
-    # A camera that keeps to the bound exactly is not blamed for a late packet.
-    if apart > within * 1.1:
+    if apart > LATE * within:
         remedy = (
             f"set the camera's key-frame interval to {within:g} s or less: all its pictures are decoded now, which"
             " costs many times the power"

@@ -9,6 +9,10 @@ Fraction = Annotated[float, Field(ge=0, le=1)]
 Area = Annotated[tuple[tuple[Fraction, Fraction], ...], Field(min_length=3)]
 """Corners (x, y) in fractions of the picture."""
 
+LATE = 1.1
+"""Times the bound that a key frame may need: a camera that keeps to it exactly is not to be decoded all the time, which
+costs many times as much, because a packet was late."""
+
 
 class MotionSettings(BaseModel):
     """When a camera's picture is worth looking at.

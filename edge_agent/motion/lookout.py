@@ -1,6 +1,6 @@
 """What of one camera is decoded and what is worth understanding: asleep and awake, and the pace of analysis."""
 
-from edge_agent.motion import MotionSettings
+from edge_agent.motion import LATE, MotionSettings
 from edge_agent.motion.gate import Gate
 from edge_agent.values.frame import Frame
 from edge_agent.values.geometry import Box
@@ -39,7 +39,7 @@ class Lookout:
     def wants(self, packet: Packet) -> bool:
         """Returns whether to decode a packet; one after an unwanted one needs all since the key frame before it."""
         if packet.key:
-            self._sparse = self._last_key is None or packet.arrived - self._last_key > self._within
+            self._sparse = self._last_key is None or packet.arrived - self._last_key > LATE * self._within
             self._last_key = packet.arrived
         return packet.key or self._awake or self.followed or self._sparse
 

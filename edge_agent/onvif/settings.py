@@ -1,9 +1,9 @@
 """Where a camera answers ONVIF requests."""
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Self
 from urllib.parse import SplitResult, urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
 if TYPE_CHECKING:
     from edge_agent.onvif.device import OnvifDevice
@@ -59,3 +59,9 @@ class OnvifSettings(BaseModel):
         if parts.path.strip("/") or parts.query or parts.fragment:
             raise ValueError(f"holds a path, which ONVIF prescribes: {EXAMPLE}")
         return url
+
+    @model_validator(mode="after")
+    def _whose_password(self) -> Self:
+        if self.password.get_secret_value() and not self.username:
+            raise ValueError("a password needs a user name: set `username` too")
+        return self

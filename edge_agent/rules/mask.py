@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from pydantic import Field, PositiveInt
+from pydantic import Field
 from typing_extensions import override
 
 from edge_agent.aio.clock import Clock
@@ -50,14 +50,14 @@ class MaskRuleSettings(RuleSettings):
     Attributes:
         mode: ``alert`` tells of each person, ``statistics`` only counts; counting is allowed everywhere.
         zones: areas of the ground where the rule holds, by where a person's feet are; none for everywhere.
-        window: minutes that are counted together, the policy's minimum if left out.
+        window: minutes that are counted together, a day at most; the policy's minimum if left out.
         verdicts: what is alerted to.
     """
 
     kind: Literal["mask"] = "mask"
     mode: Mode = Mode.STATISTICS
     zones: tuple[Zone, ...] = ()
-    window: PositiveInt | None = None
+    window: Annotated[int, Field(gt=0, le=1440)] | None = None
     verdicts: Annotated[tuple[Alarming, ...], Field(min_length=1)] = (Verdict.NO_MASK, Verdict.INCORRECT)
 
     @override

@@ -46,6 +46,13 @@ def test_rare_key_frames_are_not_trusted_to_notice_movement() -> None:
     assert lookout.wants(packet(9.1, key=False))
 
 
+def test_a_camera_that_keeps_to_the_bound_is_trusted_however_its_packets_jitter() -> None:
+    lookout = asleep()
+    for key, late in ((5, 0.02), (7, -0.01), (9, 0.05)):
+        assert lookout.wants(packet(key + late, key=True))
+        assert not lookout.wants(packet(key + late + 0.1, key=False))
+
+
 def test_pictures_pass_at_the_pace_of_the_analysis_and_jitter_does_not_halve_it() -> None:
     lookout = Lookout(MotionSettings(), fps=5)
     passed = [at for at in (0, 0.1, 0.19, 0.3, 0.4, 0.5, 0.59) if lookout.passes(still(at))]

@@ -2,10 +2,10 @@
 
 import threading
 from collections.abc import Generator
-from typing import Annotated, Literal
-from urllib.parse import quote, urlsplit
+from typing import Annotated, Literal, Self
+from urllib.parse import quote, unquote, urlsplit
 
-from pydantic import ConfigDict, Field, SecretStr, field_validator
+from pydantic import ConfigDict, Field, SecretStr, field_validator, model_validator
 from typing_extensions import override
 
 from edge_agent.aio.clock import Clock, SystemClock
@@ -56,6 +56,12 @@ class RtspSettings(SourceSettings):
             raise ValueError("holds credentials: write them into `username` and `password`, where they are kept secret")
         return url
 
+    @model_validator(mode="after")
+    def _whose_password(self) -> Self:
+        if self.password is not None and self.password.get_secret_value() and not self.username:
+            raise ValueError("a password needs a user name: set `username` too")
+        return self
+
     @override
     def build(self) -> Source:
         """See ``SourceSettings``."""
@@ -81,7 +87,7 @@ def part_credentials(url: str) -> tuple[str, dict[str, str]]:
     if not at:
         return url, {}
     name, _, password = user.partition(":")
-    return f"{scheme}://{host}{slash}{path}", {"username": name, "password": password}
+    return f"{scheme}://{host}{slash}{path}", {"username": unquote(name), "password": unquote(password)}
 
 
 def _address(settings: RtspSettings) -> Address:
