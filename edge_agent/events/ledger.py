@@ -143,7 +143,8 @@ class Ledger:
 
     def forget(self, positions: Sequence[int]) -> None:
         """Notes that the broker has these; their rows go with the next commit."""
-        on_disk = set(positions) - self._memory.remove(positions)
+        in_memory = self._memory.remove(positions) if self._memory.rows else set()
+        on_disk = set(positions) - in_memory
         if self._disk is not None and on_disk:
             self._acknowledged |= on_disk
             self._oldest = self._oldest or self._clock.monotonic()

@@ -1,5 +1,6 @@
 """Rows of events that wait for the broker, in one SQLite database on disk or in memory; used by one thread."""
 
+import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -138,12 +139,12 @@ class Store:
             self._count()
             raise
 
-    def add(self, entries: Iterable[Entry]) -> None:
+    def add(self, entries: Sequence[Entry]) -> None:
         """Writes entries, whose positions must be new."""
-        for entry in entries:
-            self._database.execute(f"INSERT INTO event ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", entry)  # noqa: S608 - a constant
-            self.rows += 1
-            self.size += entry.size
+        query = f"INSERT INTO event ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608 - a constant
+        self._database.executemany(query, entries)
+        self.rows += len(entries)
+        self.size += sum(entry.size for entry in entries)
 
     def after(self, position: int, limit: int, *, urgent: bool) -> list[Entry]:
         """Returns the oldest entries of one lane that wait beyond a position."""
@@ -160,17 +161,13 @@ class Store:
 
     def remove(self, positions: Iterable[int]) -> set[int]:
         """Forgets entries that wait and returns those that were there."""
-        query = f"DELETE FROM event WHERE position = ? AND kept = 0 RETURNING {_LENGTH}"  # noqa: S608 - a constant
-        return {position for position in positions if self._taken(query, position) is not None}
+        return set(self._taken("DELETE FROM event", positions))
 
     def keep(self, positions: Iterable[int]) -> None:
         """Lets entries that were delivered wait no longer, and keeps them."""
-        query = f"UPDATE event SET kept = 1 WHERE position = ? AND kept = 0 RETURNING {_LENGTH}"  # noqa: S608 - a constant
-        for position in positions:
-            size = self._taken(query, position)
-            if size is not None:
-                self.kept_rows += 1
-                self.kept_size += size
+        taken = self._taken("UPDATE event SET kept = 1", positions)
+        self.kept_rows += len(taken)
+        self.kept_size += sum(taken.values())
 
     def trim(self, rows: int, size: int, since: float) -> None:
         """Forgets the oldest of those that are kept until bounds hold."""
@@ -251,13 +248,15 @@ class Store:
         self.rows, self.size = found.get(0, (0, 0))
         self.kept_rows, self.kept_size = found.get(1, (0, 0))
 
-    def _taken(self, query: str, position: int) -> int | None:
-        """Takes an entry off those that wait; returns its size, None where it does not wait."""
-        found: list[tuple[int]] = self._database.execute(query, (position,)).fetchall()
-        for (size,) in found:
-            self.rows -= 1
-            self.size -= size
-        return found[0][0] if found else None
+    def _taken(self, change: str, positions: Iterable[int]) -> dict[int, int]:
+        """Takes those of the entries that wait off; returns their sizes by their positions."""
+        # One statement for all: each gives the interpreter away and waits for it, which the event loop needs as well.
+        chosen = "kept = 0 AND position IN (SELECT value FROM json_each(?))"
+        query = f"{change} WHERE {chosen} RETURNING position, {_LENGTH}"
+        taken: dict[int, int] = dict(self._database.execute(query, (json.dumps([*positions]),)).fetchall())
+        self.rows -= len(taken)
+        self.size -= sum(taken.values())
+        return taken
 
     def _one(self, query: str, values: tuple[str | float, ...] = ()) -> int | str:
         found: int | str = self._database.execute(query, values).fetchone()[0]

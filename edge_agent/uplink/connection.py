@@ -3,21 +3,21 @@
 import asyncio
 import logging
 import socket
+from collections.abc import Callable
 from types import TracebackType
 from typing import Any, Self
 
-from aiomqtt import Client, MqttError, ProtocolVersion, Will
+from aiomqtt import Client, MqttCodeError, MqttError, ProtocolVersion, Will
+from paho.mqtt.client import MQTT_ERR_SUCCESS, MQTTMessage
 from paho.mqtt.client import Client as Paho
-from paho.mqtt.client import MQTTMessage
-from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 from typing_extensions import override
 
 from edge_agent.errors import TransientError
-from edge_agent.events.envelope import CONTENT_TYPE, SCHEMA
 from edge_agent.uplink.access import Access
 from edge_agent.uplink.commands import Answer, Incoming
+from edge_agent.uplink.properties import Packed, at_connect, beside, beside_event
 from edge_agent.uplink.settings import MqttSettings
 from edge_agent.uplink.wire import LARGEST
 from edge_agent.values.event import Severity
@@ -30,6 +30,12 @@ _WANTED_FOR = 300  # seconds that a broker keeps an answer for whoever asked
 _LEAVING = 0.5  # seconds for a good-bye; a broker that hangs must not keep the box from restarting
 _UNREAD = 64
 _BESIDE = 4096  # bytes of a packet beside its payload: topic and properties
+_BOUNDS = {"SessionExpiryInterval": 0, "MaximumPacketSize": LARGEST + _BESIDE, "ReceiveMaximum": _UNREAD}
+"""Lets the broker drop what is too large before it is on the way (MQTT 5, section 3.1.2.11.4).
+
+The session ends with the connection: a command must not wait for an agent that is away, and the will must be told at
+once. What the agent has to say waits in its own outbox.
+"""
 _SILENT = logging.getLogger("edge_agent.uplink.paho")
 _SILENT.setLevel(logging.CRITICAL)  # what it says is told by us, with a remedy and not once a message
 
@@ -68,7 +74,7 @@ class Connection(Client):
             timeout=_ANSWERS_WITHIN,
             logger=_SILENT,
             max_inflight_messages=IN_FLIGHT,
-            properties=_bounds() if self.newest else None,
+            properties=at_connect(**_BOUNDS) if self.newest else None,
             tls_context=access.context,
             transport="websockets" if settings.websocket else "tcp",
             websocket_path=settings.websocket or None,
@@ -82,9 +88,10 @@ class Connection(Client):
         self.pending_calls_threshold = 10 * IN_FLIGHT
         # A message may be a picture on a thin link: whether the broker is there is for the keep-alive to find out.
         self._acknowledged_within = 2.0 * settings.keepalive + _ANSWERS_WITHIN
-        self._expiry = round(days * 86_400)
-        self._events = {severity: self._of_event(severity) for severity in Severity}
-        self._picture = self._beside(ContentType="image/jpeg", MessageExpiryInterval=self._expiry)
+        self._unanswered: dict[int, tuple[float, Callable[[], None]]] = {}
+        expiry = round(days * 86_400)
+        self._beside_event = {severity: beside_event(severity, expiry) for severity in Severity}
+        self._beside_picture = beside(ContentType="image/jpeg", MessageExpiryInterval=expiry)
 
     async def tell(self, topic: str, payload: bytes, *, retain: bool = False, within: float | None = None) -> None:
         """Publishes JSON and returns when the broker has it.
@@ -97,26 +104,39 @@ class Connection(Client):
         """
         await self.publish(topic, payload, qos=1, retain=retain, timeout=within or self._acknowledged_within)
 
-    async def tell_event(self, topic: str, payload: bytes, severity: Severity) -> None:
-        """Publishes an envelope and returns when the broker has it."""
-        await self.publish(topic, payload, qos=1, properties=self._events[severity], timeout=self._acknowledged_within)
+    def send_event(self, topic: str, payload: bytes, severity: Severity, taken: Callable[[], None]) -> None:
+        """Puts an envelope on the way; ``taken`` is called when the broker has it.
 
-    async def tell_picture(self, topic: str, payload: bytes) -> None:
-        """Publishes a JPEG and returns when the broker has it."""
-        await self.publish(topic, payload, qos=1, properties=self._picture, timeout=self._acknowledged_within)
+        Raises:
+            MqttError: when the connection is lost.
+        """
+        self._send(topic, payload, self._beside_event[severity], taken)
+
+    def send_picture(self, topic: str, payload: bytes, taken: Callable[[], None]) -> None:
+        """Puts a JPEG on the way, as ``send_event`` does."""
+        self._send(topic, payload, self._beside_picture, taken)
+
+    async def watch(self) -> ReasonCode:
+        """Waits until the broker refuses a message, and returns why.
+
+        Raises:
+            MqttError: when it leaves one without an answer for too long.
+        """
+        while not self.refused.done():
+            await asyncio.wait([self.refused], timeout=self.keepalive)
+            oldest = next(iter(self._unanswered.values()), None)
+            if oldest and self._loop.time() - oldest[0] > self._acknowledged_within:
+                raise MqttError("the broker does not acknowledge what it gets")
+        return self.refused.result()
 
     async def reply(self, answer: Answer) -> None:
         """Publishes an answer and returns when the broker has it."""
         correlation = {"CorrelationData": answer.correlation} if answer.correlation is not None else {}
-        properties = self._beside(MessageExpiryInterval=_WANTED_FOR, **correlation)
-        await self.publish(
-            answer.topic, answer.payload, qos=1, properties=properties, timeout=self._acknowledged_within
-        )
+        await self._publish(answer.topic, answer.payload, beside(MessageExpiryInterval=_WANTED_FOR, **correlation))
 
     async def ask(self, topic: str, payload: bytes, response: str) -> None:
         """Publishes a command, to be answered on a topic, and returns when the broker has it."""
-        properties = self._beside(ResponseTopic=response)
-        await self.publish(topic, payload, qos=1, properties=properties, timeout=self._acknowledged_within)
+        await self._publish(topic, payload, beside(ResponseTopic=response))
 
     async def incoming(self) -> Incoming:
         """Waits for the next message."""
@@ -125,13 +145,16 @@ class Connection(Client):
         response, correlation = getattr(given, "ResponseTopic", ""), getattr(given, "CorrelationData", None)
         return Incoming(message.topic.value, bytes(message.payload), message.retain, response, correlation)
 
-    def _of_event(self, severity: Severity) -> Properties | None:
-        told = [("schema", SCHEMA), ("severity", severity.name.lower())]
-        return self._beside(ContentType=CONTENT_TYPE, MessageExpiryInterval=self._expiry, UserProperty=told)
+    async def _publish(self, topic: str, payload: bytes, properties: Packed) -> None:
+        given = properties if self.newest else None
+        await self.publish(topic, payload, qos=1, properties=given, timeout=self._acknowledged_within)
 
-    def _beside(self, **values: object) -> Properties | None:
-        """Returns what MQTT 5 says beside a message."""
-        return _properties(PacketTypes.PUBLISH, **values) if self.newest else None
+    def _send(self, topic: str, payload: bytes, properties: Packed, taken: Callable[[], None]) -> None:
+        # Not aiomqtt's publish: its two tasks, timer and event for each message cost as much as the message.
+        info = self._client.publish(topic, payload, 1, False, properties if self.newest else None)  # noqa: FBT003
+        if info.rc != MQTT_ERR_SUCCESS:
+            raise MqttCodeError(info.rc, "the connection was lost")
+        self._unanswered[info.mid] = self._loop.time(), taken
 
     @override
     async def __aenter__(self) -> Self:
@@ -225,7 +248,11 @@ class Connection(Client):
             if not self.refused.done():
                 self.refused.set_result(reason_code)
             return
-        super()._on_publish(client, userdata, mid, reason_code, properties)
+        if answered := self._unanswered.pop(mid, None):
+            _, taken = answered
+            taken()
+        else:
+            super()._on_publish(client, userdata, mid, reason_code, properties)
 
     @override
     def _on_message(self, client: Paho, userdata: Any, message: MQTTMessage) -> None:
@@ -234,20 +261,3 @@ class Connection(Client):
             return
         message.payload = message.payload[: LARGEST + 1]  # enough to be refused for its size
         super()._on_message(client, userdata, message)
-
-
-def _bounds() -> Properties:
-    """Lets the broker drop what is too large before it is on the way (MQTT 5, section 3.1.2.11.4).
-
-    The session ends with the connection: a command must not wait for an agent that is away, and the will must be told
-    at once. What the agent has to say waits in its own outbox.
-    """
-    bounds = {"MaximumPacketSize": LARGEST + _BESIDE, "ReceiveMaximum": _UNREAD}
-    return _properties(PacketTypes.CONNECT, SessionExpiryInterval=0, **bounds)
-
-
-def _properties(packet: int, **values: object) -> Properties:
-    made = Properties(packet)  # type: ignore[no-untyped-call] # paho has no types here
-    for name, value in values.items():
-        setattr(made, name, value)
-    return made

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
+from functools import partial
 
 from aiomqtt import MqttError
 
@@ -76,20 +77,25 @@ class Delivery:
 
     async def _tell_events(self, connection: Connection) -> None:
         """Sends in the order of the outbox, several at once; a row goes when the broker has all of it."""
-        place = Place()
-        room = asyncio.Semaphore(IN_FLIGHT)
-        async with asyncio.TaskGroup() as sending:
-            while True:
-                for entry in await self._outbox.batch(place, _AHEAD):
-                    await room.acquire()
-                    sending.create_task(self._tell_event(connection, entry, room), name=f"event {entry.id}")
-                    place = place.past(entry)
+        place, room = Place(), asyncio.Semaphore(IN_FLIGHT)
+        while True:
+            for entry in await self._outbox.batch(place, _AHEAD):
+                await room.acquire()
+                self._send_event(connection, entry, room)
+                place = place.past(entry)
 
-    async def _tell_event(self, connection: Connection, entry: Entry, room: asyncio.Semaphore) -> None:
+    def _send_event(self, connection: Connection, entry: Entry, room: asyncio.Semaphore) -> None:
+        snapshot = entry.snapshot
+
+        def done() -> None:
+            self._outbox.done(entry.position)
+            self.published += 1
+            room.release()
+
+        def send_picture(picture: bytes) -> None:
+            connection.send_picture(self._topics.snapshot(entry), picture, done)
+
+        # The picture goes after its event: an alarm does not wait for it on a thin link.
+        taken = done if snapshot is None else partial(send_picture, snapshot)
         severity = Severity(min(entry.rank, Severity.ALARM))  # a gap ranks above all, for those who drop
-        await connection.tell_event(self._topics.event(entry), entry.payload, severity)
-        if entry.snapshot is not None:  # after its event: an alarm does not wait for its picture on a thin link
-            await connection.tell_picture(self._topics.snapshot(entry), entry.snapshot)
-        self._outbox.done(entry.position)
-        self.published += 1
-        room.release()
+        connection.send_event(self._topics.event(entry), entry.payload, severity, taken)

@@ -211,7 +211,7 @@ class Uplink:
     ) -> None:
         try:
             async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(_watch(connection, broker.address), name="refused messages")
+                tasks.create_task(_watch(connection, broker.address), name="broker's answers")
                 await presence.be_born(connection)
                 self._arrived(connection, broker)
                 tasks.create_task(presence.keep_true(connection), name="status")
@@ -275,7 +275,7 @@ class Uplink:
 
 
 async def _watch(connection: Connection, where: str) -> None:
-    raise refusal(await connection.refused, where)
+    raise refusal(await connection.watch(), where)
 
 
 def _meaning(exc: BaseException, where: str) -> Trouble | None:

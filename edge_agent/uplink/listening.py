@@ -9,8 +9,6 @@ from typing import Any
 from aiomqtt import MqttError
 from paho.mqtt.client import Client as Paho
 from paho.mqtt.client import MQTTMessage
-from paho.mqtt.packettypes import PacketTypes
-from paho.mqtt.properties import Properties
 from typing_extensions import override
 
 from edge_agent.aio.restart import Backoff, forever
@@ -18,6 +16,7 @@ from edge_agent.errors import TransientError
 from edge_agent.uplink.access import Access, read_access
 from edge_agent.uplink.connection import Connection
 from edge_agent.uplink.errors import Trouble, refusal, trouble
+from edge_agent.uplink.properties import at_connect
 from edge_agent.uplink.settings import MqttSettings
 
 LARGEST = 4_194_304
@@ -25,6 +24,7 @@ LARGEST = 4_194_304
 
 _KEPT = 3600  # seconds that the broker keeps what comes for a control room that is away
 _UNREAD = 1000  # messages on the way at once; each is done with before the next is read
+_BOUNDS = {"SessionExpiryInterval": _KEPT, "MaximumPacketSize": LARGEST, "ReceiveMaximum": _UNREAD}
 
 log = logging.getLogger(__name__)
 
@@ -40,10 +40,7 @@ class _Ear(Connection):
         self._heard = heard
         if self.newest:
             self._clean_start = False
-            self._properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call] # paho has no types here
-            self._properties.SessionExpiryInterval = _KEPT
-            self._properties.MaximumPacketSize = LARGEST
-            self._properties.ReceiveMaximum = _UNREAD
+            self._properties = at_connect(**_BOUNDS)
 
     async def lost(self, where: str) -> None:
         """Waits for the end of the connection and raises what it was."""

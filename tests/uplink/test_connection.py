@@ -2,6 +2,9 @@ import asyncio
 import socket
 from typing import Any
 
+import pytest
+from aiomqtt import MqttError
+
 from edge_agent.uplink.access import Access
 from edge_agent.uplink.connection import Connection
 from edge_agent.uplink.settings import MqttSettings
@@ -19,3 +22,18 @@ async def test_a_socket_that_closed_meanwhile_is_not_written_to_and_nor_is_its_s
         await asyncio.sleep(0)
         assert not loop.remove_writer(successor)
     assert not faults
+
+
+@pytest.mark.looptime
+async def test_a_broker_that_leaves_an_event_without_an_answer_counts_as_lost() -> None:
+    connection = Connection(MqttSettings(keepalive=30), "box", Access())
+    loop = asyncio.get_running_loop()
+    connection._unanswered[1] = loop.time(), lambda: None
+    watching = asyncio.create_task(connection.watch())
+    await asyncio.sleep(65)
+    connection._unanswered = {2: (loop.time(), lambda: None)}  # the first was answered, the next was not
+    await asyncio.sleep(60)
+    assert not watching.done()
+    with pytest.raises(MqttError, match="does not acknowledge"):
+        await watching
+    assert loop.time() < 65 + 2 * 30 + 10 + 30 + 1
