@@ -5,7 +5,7 @@ import logging
 import socket
 from collections.abc import Callable
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, NoReturn, Self
 
 from aiomqtt import Client, MqttCodeError, MqttError, ProtocolVersion, Will
 from paho.mqtt.client import MQTT_ERR_SUCCESS, MQTTMessage
@@ -17,6 +17,7 @@ from typing_extensions import override
 from edge_agent.errors import TransientError
 from edge_agent.uplink.access import Access
 from edge_agent.uplink.commands import Answer, Incoming
+from edge_agent.uplink.errors import refusal
 from edge_agent.uplink.properties import Packed, at_connect, beside, beside_event
 from edge_agent.uplink.settings import MqttSettings
 from edge_agent.uplink.wire import LARGEST
@@ -61,6 +62,7 @@ class Connection(Client):
     ) -> None:
         self.newest = settings.protocol == "5"
         self.keepalive = settings.keepalive
+        self._address = settings.address
         super().__init__(
             settings.host,
             settings.port,
@@ -116,18 +118,23 @@ class Connection(Client):
         """Puts a JPEG on the way, as ``send_event`` does."""
         self._send(topic, payload, self._beside_picture, taken)
 
-    async def watch(self) -> ReasonCode:
-        """Waits until the broker refuses a message, and returns why.
+    async def lost(self) -> NoReturn:
+        """Waits for the end of the connection, and raises what it was.
 
         Raises:
-            MqttError: when it leaves one without an answer for too long.
+            MqttError: it is lost, or the broker leaves a message without an answer for too long.
+            TransientError: the broker refuses a message for now.
+            PermanentError: the broker refuses a message.
         """
-        while not self.refused.done():
-            await asyncio.wait([self.refused], timeout=self.keepalive)
+        ends: tuple[asyncio.Future[Any], ...] = (self._disconnected, self.refused)
+        while not any(end.done() for end in ends):
+            await asyncio.wait(ends, timeout=self.keepalive, return_when=asyncio.FIRST_COMPLETED)
             oldest = next(iter(self._unanswered.values()), None)
             if oldest and self._loop.time() - oldest[0] > self._acknowledged_within:
                 raise MqttError("the broker does not acknowledge what it gets")
-        return self.refused.result()
+        if self.refused.done():
+            raise refusal(self.refused.result(), self._address)
+        raise MqttError("the connection ended") from self._disconnected.exception()
 
     async def reply(self, answer: Answer) -> None:
         """Publishes an answer and returns when the broker has it."""
@@ -159,9 +166,11 @@ class Connection(Client):
     @override
     async def __aenter__(self) -> Self:
         # Its connect runs in a thread that a cancellation does not reach; whoever lets go of it leaves an open socket.
-        connecting = asyncio.create_task(super().__aenter__(), name="connect")
+        connecting, lost = asyncio.create_task(super().__aenter__(), name="connect"), self._disconnected
         try:
-            return await asyncio.shield(connecting)
+            await asyncio.shield(connecting)
+            if lost.done():  # right after CONNACK: aiomqtt forgets it, and would wait for what never comes
+                raise MqttError("the connection ended") from lost.exception()
         except asyncio.CancelledError:
             await asyncio.wait([connecting], timeout=_LEAVING)
             connecting.cancel()
@@ -171,6 +180,7 @@ class Connection(Client):
         except (MqttError, OSError, TransientError):
             await self._drop()
             raise
+        return self
 
     @override
     async def __aexit__(

@@ -17,7 +17,7 @@ from edge_agent.uplink.access import read_access
 from edge_agent.uplink.commands import Commands, Obey, Refused
 from edge_agent.uplink.connection import Connection
 from edge_agent.uplink.delivery import Delivery
-from edge_agent.uplink.errors import TakenOver, Trouble, refusal, trouble
+from edge_agent.uplink.errors import TakenOver, Trouble, trouble
 from edge_agent.uplink.home_assistant import discovery
 from edge_agent.uplink.keys import TrustedKeys
 from edge_agent.uplink.presence import Presence
@@ -191,7 +191,6 @@ class Uplink:
         days = self._outbox.limits.days
         async with Connection(broker, self._agent, access, will=presence.will, days=days) as connection:
             try:
-                await self._subscribe(connection)
                 await self._work(connection, broker, better, presence, commands)
             except asyncio.CancelledError:
                 await presence.take_leave(connection, "the agent ended")
@@ -211,7 +210,8 @@ class Uplink:
     ) -> None:
         try:
             async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(_watch(connection, broker.address), name="broker's answers")
+                tasks.create_task(connection.lost(), name="end of the connection")
+                await self._subscribe(connection)
                 await presence.be_born(connection)
                 self._arrived(connection, broker)
                 tasks.create_task(presence.keep_true(connection), name="status")
@@ -272,10 +272,6 @@ class Uplink:
         if self.trouble is None or self.trouble.reason != exc.reason:
             log.warning("no broker, trying again in %.0f s and on: %s", wait, exc)
         self.trouble = type(exc)(exc.reason, exc.remedy)  # a copy: the original holds on to frames and their sockets
-
-
-async def _watch(connection: Connection, where: str) -> None:
-    raise refusal(await connection.watch(), where)
 
 
 def _meaning(exc: BaseException, where: str) -> Trouble | None:

@@ -15,7 +15,7 @@ from edge_agent.aio.restart import Backoff, forever
 from edge_agent.errors import TransientError
 from edge_agent.uplink.access import Access, read_access
 from edge_agent.uplink.connection import Connection
-from edge_agent.uplink.errors import Trouble, refusal, trouble
+from edge_agent.uplink.errors import Trouble, trouble
 from edge_agent.uplink.properties import at_connect
 from edge_agent.uplink.settings import MqttSettings
 
@@ -41,14 +41,6 @@ class _Ear(Connection):
         if self.newest:
             self._clean_start = False
             self._properties = at_connect(**_BOUNDS)
-
-    async def lost(self, where: str) -> None:
-        """Waits for the end of the connection and raises what it was."""
-        ends: tuple[asyncio.Future[Any], ...] = (self._disconnected, self.refused)
-        await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
-        if self.refused.done():
-            raise refusal(self.refused.result(), where)
-        raise MqttError("the connection ended") from self._disconnected.exception()
 
     @override
     def _on_message(self, client: Paho, userdata: Any, message: MQTTMessage) -> None:
@@ -132,7 +124,7 @@ class Line:
                     log.warning("the broker does not let the control room hear all agents: look at its ACL")
                 self._ear = ear
                 self._arrived(broker)
-                await ear.lost(broker.address)
+                await ear.lost()
         except (MqttError, OSError) as exc:
             raise trouble(exc, broker.address) from exc
         finally:

@@ -1,3 +1,5 @@
+"""What aiomqtt leaves open, on a line of our own making."""
+
 import asyncio
 import socket
 from typing import Any
@@ -29,7 +31,7 @@ async def test_a_broker_that_leaves_an_event_without_an_answer_counts_as_lost() 
     connection = Connection(MqttSettings(keepalive=30), "box", Access())
     loop = asyncio.get_running_loop()
     connection._unanswered[1] = loop.time(), lambda: None
-    watching = asyncio.create_task(connection.watch())
+    watching = asyncio.create_task(connection.lost())
     await asyncio.sleep(65)
     connection._unanswered = {2: (loop.time(), lambda: None)}  # the first was answered, the next was not
     await asyncio.sleep(60)
@@ -37,3 +39,16 @@ async def test_a_broker_that_leaves_an_event_without_an_answer_counts_as_lost() 
     with pytest.raises(MqttError, match="does not acknowledge"):
         await watching
     assert loop.time() < 65 + 2 * 30 + 10 + 30 + 1
+
+
+async def test_a_broker_that_hangs_up_right_after_it_let_us_in_is_noticed_at_once() -> None:
+    async def take_back(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"\x20\x03\x00\x00\x00")  # CONNACK
+        writer.close()
+
+    server = await asyncio.start_server(take_back, "127.0.0.1", 0)
+    settings = MqttSettings(port=server.sockets[0].getsockname()[1], keepalive=30)
+    async with server, asyncio.timeout(5):
+        with pytest.raises(MqttError):
+            async with Connection(settings, "box", Access()) as connection:
+                await connection.lost()
