@@ -169,8 +169,7 @@ class Connection(Client):
         connecting, lost = asyncio.create_task(super().__aenter__(), name="connect"), self._disconnected
         try:
             await asyncio.shield(connecting)
-            if lost.done():  # right after CONNACK: aiomqtt forgets it, and would wait for what never comes
-                raise MqttError("the connection ended") from lost.exception()
+            self._disconnected = lost  # where it is lost right after CONNACK aiomqtt forgets it, and waits in vain
         except asyncio.CancelledError:
             await asyncio.wait([connecting], timeout=_LEAVING)
             connecting.cancel()
