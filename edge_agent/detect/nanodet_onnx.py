@@ -1,22 +1,19 @@
 """NanoDet by ONNX Runtime: on a Jetson's GPU by TensorRT or CUDA, elsewhere on the processor; its only door."""
 
-import threading
+import logging
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any, Literal, TypeAlias
 
-import numpy as np
-from numpy.typing import NDArray
 from pydantic import Field
 from typing_extensions import override
 
 from edge_agent.detect import CPU, Detector, DetectorSettings
 from edge_agent.detect.nanodet import SHAPES, Nanodet
-from edge_agent.errors import PermanentError, TransientError
-from edge_agent.inference.manifest import ModelSpec
+from edge_agent.errors import PermanentError
+from edge_agent.inference.model import Compute, Model
 from edge_agent.inference.models import Models
-
-Floats: TypeAlias = NDArray[np.float32]
 
 MODEL = "person-nanodet-onnx"
 
@@ -26,6 +23,8 @@ LARGE = {640: ((640, 640), (640, 384))}
 PROVIDERS = {"tensorrt": "TensorrtExecutionProvider", "cuda": "CUDAExecutionProvider", "cpu": "CPUExecutionProvider"}
 
 Provider: TypeAlias = Literal["tensorrt", "cuda", "cpu"]
+
+log = logging.getLogger(__name__)
 
 
 class NanodetOnnxSettings(DetectorSettings):
@@ -52,51 +51,27 @@ class NanodetOnnxSettings(DetectorSettings):
     def build(self, models: Models) -> Detector:
         """See ``DetectorSettings``."""
         shapes = {**SHAPES, **LARGE}[self.size]
-        return Nanodet([OnnxNetwork(models, shape, self.providers) for shape in shapes], self.scores)
+        return Nanodet([open_network(models, shape, self.providers) for shape in shapes], self.scores)
 
 
-class OnnxNetwork:
-    """See ``Network``; for one thread at a time.
+def open_network(models: Models, shape: tuple[int, int], providers: Sequence[Provider]) -> Model:
+    """Returns NanoDet for one input shape; blocks.
 
     Args:
         models: where the file is.
         shape: of the input, width and height, multiples of 32.
         providers: who may compute, in order of preference.
 
-    Attributes:
-        spec: see ``Network``.
-        provider: who computes.
-
     Raises:
         PermanentError: the file is missing or another one, ONNX Runtime is not installed, or none of the providers.
     """
-
-    def __init__(self, models: Models, shape: tuple[int, int], providers: Sequence[Provider]) -> None:
-        spec, content = models.read(MODEL)
-        width, height = shape
-        self.spec: ModelSpec = replace(spec, input=replace(spec.input, shape=(1, height, width, 3)))
-        self._session = _open(content, providers, threads=models.threads)
-        self.provider = str(self._session.get_providers()[0])
-        self._busy = threading.Lock()
-        # The first time takes longest; TensorRT builds its engine, for minutes on a Jetson.
-        self.run(np.zeros(self.spec.input.shape, np.float32))
-
-    def run(self, fed: Floats, /) -> Sequence[Floats]:
-        """See ``Network``.
-
-        Raises:
-            TransientError: an earlier run, given up by the worker, is still computing.
-        """
-        if not self._busy.acquire(blocking=False):
-            raise TransientError(f"{self.provider} still computes for an earlier picture", "restart the agent")
-        try:
-            answers: Sequence[Floats] = self._session.run(None, {"image": fed})
-            return answers
-        finally:
-            self._busy.release()
+    spec, content = models.read(MODEL)
+    width, height = shape
+    shaped = replace(spec, input=replace(spec.input, shape=(1, height, width, 3)))
+    return Model(shaped, partial(_open, content, providers, threads=models.threads))
 
 
-def _open(content: bytes, providers: Sequence[Provider], *, threads: int) -> Any:  # noqa: ANN401 - it is not typed
+def _open(content: bytes, providers: Sequence[Provider], *, threads: int) -> Compute:
     """Returns a session by the first provider that is there."""
     try:
         import onnxruntime  # noqa: PLC0415 - heavy, and only there where somebody chose it
@@ -113,4 +88,7 @@ def _open(content: bytes, providers: Sequence[Provider], *, threads: int) -> Any
     options = runtime.SessionOptions()
     options.intra_op_num_threads = threads
     options.log_severity_level = 3
-    return runtime.InferenceSession(content, options, providers=wanted)
+    session = runtime.InferenceSession(content, options, providers=wanted)
+    # A provider whose driver is missing is left out without an error.
+    log.info("ONNX Runtime computes by %s", session.get_providers()[0])
+    return lambda inputs: session.run(None, {"image": inputs[0]})

@@ -11,7 +11,7 @@ import numpy as np
 
 from edge_agent.appearance.inspector import Inspector
 from edge_agent.detect.nanodet import Network
-from edge_agent.detect.nanodet_onnx import OnnxNetwork
+from edge_agent.detect.nanodet_onnx import open_network
 from edge_agent.detect.tiles import open_detector
 from edge_agent.errors import PermanentError
 from edge_agent.inference.manifest import ModelSpec
@@ -98,7 +98,7 @@ def _network(models: Models, spec: ModelSpec) -> Network | None:
         return models.load(spec.name)
     _, height, width, _ = spec.input.shape
     try:
-        return OnnxNetwork(models, (width, height), ("cpu",))
+        return open_network(models, (width, height), ("cpu",))
     except PermanentError:
         return None
 

@@ -2,18 +2,17 @@
 
 import ctypes
 import importlib
+from collections.abc import Sequence
 from enum import StrEnum
+from functools import partial
 from types import ModuleType
-from typing import Any, Protocol
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import Any
 
 from edge_agent.errors import PermanentError
+from edge_agent.inference.model import Compute, Tensors
 
 PACKAGES = ("ai_edge_litert", "tflite_runtime")
 """The newer first; only the older one runs on 32-bit Arm."""
-
 
 EDGE_TPU = "libedgetpu.so.1"
 """The name under which Debian's package libedgetpu1-std installs it."""
@@ -27,32 +26,8 @@ class Delegate(StrEnum):
     NONE = "none"
 
 
-class Interpreter(Protocol):
-    """What the agent uses of LiteRT's interpreter; not for two threads at once."""
-
-    def get_input_details(self) -> list[dict[str, Any]]:
-        """Returns ``index`` and ``shape`` of every input."""
-        ...
-
-    def get_output_details(self) -> list[dict[str, Any]]:
-        """Returns ``index`` and ``shape`` of every output."""
-        ...
-
-    def set_tensor(self, tensor_index: int, value: NDArray[np.float32]) -> None:
-        """Copies an input in."""
-        ...
-
-    def get_tensor(self, tensor_index: int) -> NDArray[np.float32]:
-        """Returns a copy of an output."""
-        ...
-
-    def invoke(self) -> None:
-        """Computes; blocks without holding the GIL."""
-        ...
-
-
-def open_interpreter(content: bytes, *, threads: int, delegate: Delegate = Delegate.XNNPACK) -> Interpreter:
-    """Returns an interpreter that is ready to compute; blocks.
+def open_interpreter(content: bytes, *, threads: int, delegate: Delegate = Delegate.XNNPACK) -> Compute:
+    """Returns a network that is ready to compute; blocks.
 
     Args:
         content: a ``.tflite`` file's bytes.
@@ -69,8 +44,20 @@ def open_interpreter(content: bytes, *, threads: int, delegate: Delegate = Deleg
         interpreter.allocate_tensors()
     except (ValueError, RuntimeError) as exc:
         raise PermanentError(f"LiteRT cannot read the model ({exc})", "install a newer ai-edge-litert") from exc
-    ready: Interpreter = interpreter
-    return ready
+    return partial(
+        _compute,
+        interpreter,
+        [detail["index"] for detail in interpreter.get_input_details()],
+        [detail["index"] for detail in interpreter.get_output_details()],
+    )
+
+
+def _compute(interpreter: Any, fed: Sequence[int], told: Sequence[int], inputs: Tensors) -> Tensors:  # noqa: ANN401 - two runtimes' class
+    """See ``Compute``; copies inputs in and outputs out: 2 MB take 0.1 ms, and no view can outlive its tensor."""
+    for index, value in zip(fed, inputs, strict=True):
+        interpreter.set_tensor(index, value)
+    interpreter.invoke()
+    return tuple(interpreter.get_tensor(index) for index in told)
 
 
 def _delegation(runtime: ModuleType, delegate: Delegate) -> dict[str, Any]:
@@ -79,9 +66,8 @@ def _delegation(runtime: ModuleType, delegate: Delegate) -> dict[str, Any]:
         return {"experimental_op_resolver_type": runtime.OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES}
     if delegate is Delegate.EDGE_TPU:
         try:
-            ctypes.CDLL(
-                EDGE_TPU
-            )  # where it is missing, LiteRT's own complaint ends in a second one that nobody can catch
+            # Where it is missing, LiteRT's own complaint ends in a second one that nobody can catch.
+            ctypes.CDLL(EDGE_TPU)
             return {"experimental_delegates": [runtime.load_delegate(EDGE_TPU)]}
         except (OSError, ValueError) as exc:
             raise PermanentError(

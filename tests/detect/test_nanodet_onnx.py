@@ -1,3 +1,6 @@
+import asyncio
+import logging
+import os
 import sys
 import threading
 from typing import Any
@@ -6,16 +9,19 @@ import numpy as np
 import pytest
 from pydantic import TypeAdapter
 
+from edge_agent.aio.clock import SystemClock
 from edge_agent.detect import CPU
 from edge_agent.detect.nanodet import NanodetSettings
-from edge_agent.detect.nanodet_onnx import NanodetOnnxSettings, OnnxNetwork
+from edge_agent.detect.nanodet_onnx import NanodetOnnxSettings, open_network
 from edge_agent.detect.tiles import open_detector
 from edge_agent.errors import PermanentError, TransientError
 from edge_agent.inference.models import InferenceSettings, Models
+from edge_agent.inference.worker import Worker
 from edge_agent.settings import Settings
+from edge_agent.values.ids import CameraId
 from tests.detect.pictures import PORTRAIT, frame
 
-pytest.importorskip("onnxruntime", reason="the `onnx` extra is not installed")
+onnxruntime: Any = pytest.importorskip("onnxruntime", reason="the `onnx` extra is not installed")
 
 MODELS = Models(InferenceSettings(threads=1))
 
@@ -48,8 +54,10 @@ def test_it_is_chosen_by_its_kind_alone_and_has_a_worker_of_its_own() -> None:
     assert NanodetOnnxSettings(providers=("cpu",)).accelerator == NanodetSettings().accelerator == CPU
 
 
-def test_the_first_provider_that_is_there_computes() -> None:
-    assert OnnxNetwork(MODELS, (320, 192), ("tensorrt", "cuda", "cpu")).provider == "CPUExecutionProvider"
+def test_the_first_provider_that_is_there_computes(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.INFO):
+        open_network(MODELS, (320, 192), ("tensorrt", "cuda", "cpu"))
+    assert "computes by CPUExecutionProvider" in caplog.text
     with pytest.raises(PermanentError, match=r"none of tensorrt, cuda.*add cpu to detector\.providers"):
         NanodetOnnxSettings(providers=("tensorrt", "cuda")).build(MODELS)
 
@@ -60,23 +68,31 @@ def test_a_missing_runtime_is_named_with_the_remedy(monkeypatch: pytest.MonkeyPa
         NanodetOnnxSettings().build(MODELS)
 
 
-def test_a_network_that_still_computes_is_not_entered_twice() -> None:
-    network = OnnxNetwork(MODELS, (320, 192), ("cpu",))
-    real, entered, let_go = network._session, threading.Event(), threading.Event()
+async def test_a_hung_session_is_left_and_the_next_picture_is_understood(monkeypatch: pytest.MonkeyPatch) -> None:
+    (mine, theirs), hangs = os.pipe(), threading.Event()
 
-    class Slow:
+    class Session(onnxruntime.InferenceSession):  # type: ignore[misc]  # it is not typed
+        """Waits in a system call when it is told to hang, as with a driver that lost its device."""
+
         def run(self, *asked: Any) -> Any:
-            entered.set()
-            assert let_go.wait(10)
-            return real.run(*asked)
+            if hangs.is_set():
+                hangs.clear()
+                os.read(mine, 1)
+            return super().run(*asked)
 
-    network._session = Slow()
+    monkeypatch.setattr(onnxruntime, "InferenceSession", Session)
+    network = await asyncio.to_thread(open_network, MODELS, (320, 192), ("cpu",))
+    worker = Worker(SystemClock(), name="gpu", timeout=0.2)
+    task = asyncio.create_task(worker.run())
     fed = np.zeros((1, 192, 320, 3), np.float32)
-    first = threading.Thread(target=network.run, args=(fed,))
-    first.start()
-    assert entered.wait(10)
-    with pytest.raises(TransientError, match="still computes"):
-        network.run(fed)
-    let_go.set()
-    first.join(10)
-    assert len(network.run(fed)) == 6
+    hangs.set()
+    with pytest.raises(TransientError, match=r"gpu took more than 0\.2 s"):
+        await worker.submit(CameraId("north"), lambda: network.run(fed))
+    worker._timeout = 10  # loading and computing take as long as they take
+    assert len(await worker.submit(CameraId("north"), lambda: network.run(fed))) == 6
+    assert (worker.hung, network.restarted) == (1, 1)
+    os.write(theirs, b"1")
+    task.cancel()
+    await asyncio.wait([task])
+    for end in (mine, theirs):
+        os.close(end)

@@ -5,7 +5,6 @@ import os
 import threading
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -13,9 +12,9 @@ from numpy.typing import NDArray
 
 from edge_agent.aio.clock import SystemClock
 from edge_agent.errors import TransientError
-from edge_agent.inference.litert import Interpreter, open_interpreter
+from edge_agent.inference.litert import open_interpreter
 from edge_agent.inference.manifest import read_manifest
-from edge_agent.inference.model import MOST_LEFT, Model
+from edge_agent.inference.model import MOST_LEFT, Compute, Model, Tensors
 from edge_agent.inference.worker import Worker
 from edge_agent.values.ids import CameraId
 
@@ -24,33 +23,24 @@ SPEC = read_manifest(MODELS)["face-blazeface-short-128"]
 NORTH = CameraId("north")
 
 
-class Hanging:
-    """LiteRT, whose computation waits in a system call without end while it is told to hang."""
-
-    def __init__(self, runtime: "Runtime") -> None:
-        self._runtime = runtime
-        self._real = open_interpreter((MODELS / SPEC.file).read_bytes(), threads=1)
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._real, name)
-
-    def invoke(self) -> None:
-        if self._runtime.hangs:
-            self._runtime.entered.release()
-            os.read(self._runtime.pipe[0], 1)
-        self._real.invoke()
-
-
 class Runtime:
-    """Makes interpreters, and lets go of those that hang at the end."""
+    """LiteRT, whose computations wait in a system call without end while it is told to hang."""
 
     def __init__(self) -> None:
         self.pipe = os.pipe()
         self.entered = threading.Semaphore(0)
         self.hangs = False
 
-    def open(self) -> Interpreter:
-        return Hanging(self)
+    def open(self) -> Compute:
+        real = open_interpreter((MODELS / SPEC.file).read_bytes(), threads=1)
+
+        def compute(inputs: Tensors) -> Tensors:
+            if self.hangs:
+                self.entered.release()
+                os.read(self.pipe[0], 1)
+            return real(inputs)
+
+        return compute
 
     def let_go(self, threads: int) -> None:
         os.write(self.pipe[1], bytes(threads))
@@ -104,3 +94,37 @@ def test_so_many_may_hang_and_no_more(runtime: Runtime) -> None:
         thread.join(10)
     assert len(model.run(picture())) == 2
     assert model.restarted == MOST_LEFT
+
+
+def test_it_is_loaded_again_once_at_a_time_however_long_that_takes() -> None:
+    hung, entered, loading, go_on = (threading.Event() for _ in range(4))
+    loaded: list[Compute] = []
+
+    def slow(_: Tensors) -> Tensors:
+        if hung.is_set():
+            entered.set()
+            assert go_on.wait(10)
+        return ()
+
+    def open_() -> Compute:
+        if loaded:
+            loading.set()
+            assert go_on.wait(10)
+            return lambda _: (picture(),)
+        loaded.append(slow)
+        return slow
+
+    model = Model(SPEC, open_)
+    hung.set()
+    given_up = [threading.Thread(target=model.run, args=(picture(),)) for _ in range(2)]
+    given_up[0].start()
+    assert entered.wait(10)
+    given_up[1].start()
+    assert loading.wait(10)
+    with pytest.raises(TransientError, match=r"is being loaded again.*wait"):
+        model.run(picture())
+    go_on.set()
+    for thread in given_up:
+        thread.join(10)
+    assert len(model.run(picture())) == 1
+    assert model.restarted == 1
