@@ -1,6 +1,6 @@
 """BlazeFace: faces and where their eyes, nose, mouth and ears are (Bazarevsky et al., 2019)."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -12,7 +12,7 @@ from edge_agent.errors import PermanentError
 from edge_agent.inference.feed import Feed
 from edge_agent.inference.manifest import ModelSpec
 from edge_agent.inference.model import Model
-from edge_agent.inference.suppression import suppress
+from edge_agent.inference.suppression import overlaps
 from edge_agent.values.frame import Frame
 from edge_agent.values.geometry import Box
 
@@ -21,11 +21,8 @@ Floats: TypeAlias = NDArray[np.float32]
 OVERLAP = 0.3
 """Faces hardly overlap; the network answers many times for each."""
 
-MOST = 32
-"""Faces in one square."""
-
-CROWD = 500
-"""Faces in one picture; bounds the memory in which they are compared."""
+MOST = 500
+"""Faces in one picture; bounds the time in which a picture full of them is read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +65,7 @@ class Face:
 
 
 class Faces:
-    """Finds faces in a square of a picture; for the inference worker's thread.
+    """Finds faces in squares of a picture; for the inference worker's thread.
 
     Args:
         model: BlazeFace, any range.
@@ -83,13 +80,19 @@ class Faces:
         self._least = float(np.log(least / (1 - least)))
         self._size = model.spec.input.shape[1]
 
-    def find(self, frame: Frame, square: Square) -> list[Face]:
-        """Returns the faces in a square, best first; blocks."""
-        boxes, logits = self._model.run(self._feed.write(square.cut(frame, self._size)))
-        return self.decode(boxes[0], logits[0, :, 0], square)
+    def find(self, frame: Frame, squares: Iterable[Square]) -> list[Face]:
+        """Returns the faces in all of the squares, each once, best first; blocks."""
+        answers = [self.read(*self._answer(frame, square), square) for square in squares]
+        if not answers:
+            return []
+        rows, scores = (np.concatenate(parts) for parts in zip(*answers, strict=True))
+        return [
+            Face((left, top, right, bottom), score, tuple(zip(points[::2], points[1::2], strict=True)))
+            for (left, top, right, bottom, *points), score in blend(rows, scores)
+        ]
 
-    def decode(self, rows: Floats, logits: Floats, square: Square) -> list[Face]:
-        """Reads what the network answers.
+    def read(self, rows: Floats, logits: Floats, square: Square) -> tuple[Floats, Floats]:
+        """Returns what in a network's answer is a face: boxes and points, float32 (m, 16) in pixels, and scores.
 
         Args:
             rows: float32 (n, 16) in pixels of the input: centre and size of the box, then six points; all but the size
@@ -101,28 +104,38 @@ class Faces:
         pairs = rows[chosen].reshape(-1, 8, 2)
         pairs[:, [0, 2, 3, 4, 5, 6, 7]] += self._anchors[chosen, None]
         half = pairs[:, 1] / 2
-        boxes = np.concatenate([pairs[:, 0] - half, pairs[:, 0] + half], axis=1)
-        scores = (1 / (1 + np.exp(-logits[chosen]))).astype(np.float32)
-        keep = suppress(boxes, scores, np.zeros(len(chosen), np.intp), overlap=OVERLAP, most=MOST)
-        scale = square.side / self._size
+        pairs[:, 0], pairs[:, 1] = pairs[:, 0] - half, pairs[:, 0] + half
         corner = np.array([square.left, square.top], np.float32)
-        return [
-            Face((box[0], box[1], box[2], box[3]), score, tuple((x, y) for x, y in points))
-            for box, score, points in zip(
-                (boxes[keep] * scale + np.tile(corner, 2)).tolist(),
-                scores[keep].tolist(),
-                (pairs[keep, 2:] * scale + corner).tolist(),
-                strict=True,
-            )
-        ]
+        placed = pairs * np.float32(square.side / self._size) + corner
+        return placed.reshape(-1, 16), (1 / (1 + np.exp(-logits[chosen]))).astype(np.float32)
+
+    def _answer(self, frame: Frame, square: Square) -> tuple[Floats, Floats]:
+        boxes, logits = self._model.run(self._feed.write(square.cut(frame, self._size)))
+        return boxes[0], logits[0, :, 0]
 
 
-def distinct(faces: Sequence[Face]) -> list[Face]:
-    """Returns each face once that was found several times, in overlapping squares; the surest first."""
-    boxes = np.array([face.box for face in faces], np.float32).reshape(-1, 4)
-    scores = np.array([face.score for face in faces], np.float32)
-    keep = suppress(boxes, scores, np.zeros(len(faces), np.intp), overlap=OVERLAP, most=CROWD)
-    return [faces[place] for place in keep.tolist()]
+def blend(rows: Floats, scores: Floats) -> Iterator[tuple[list[float], float]]:
+    """Yields each face once, best first: of answers that overlap the mean by score, as BlazeFace's authors do.
+
+    The network answers many times for a face, and from every square that shows it; the mean is nearer to the face than
+    the surest answer is.
+
+    Args:
+        rows: float32 (n, 4 and more): left, top, right, bottom, and whatever goes with them.
+        scores: float32 (n,).
+
+    Yields:
+        A row, and the best score.
+    """
+    order = np.argsort(-scores, kind="stable")
+    rows, scores = rows[order], scores[order]
+    for _ in range(MOST):
+        if not len(rows):
+            return
+        same = overlaps(rows[:1, :4], rows[:, :4])[0] > OVERLAP
+        same[0] = True
+        yield np.average(rows[same], axis=0, weights=scores[same]).tolist(), float(scores[0])
+        rows, scores = rows[~same], scores[~same]
 
 
 def anchors(spec: ModelSpec) -> Floats:

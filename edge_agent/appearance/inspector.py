@@ -1,22 +1,22 @@
 """One look at one tracked person: head region, face, mask."""
 
+from collections.abc import Iterable
+
 import cv2
 import numpy as np
 
-from edge_agent.appearance.faces import Face, Faces, distinct
+from edge_agent.appearance.faces import Face, Faces
 from edge_agent.appearance.head import Head
 from edge_agent.appearance.masks import Masks
 from edge_agent.appearance.settings import AppearanceSettings
 from edge_agent.appearance.survey import squares
 from edge_agent.inference.models import Models
 from edge_agent.values.frame import Frame, Pixels
+from edge_agent.values.geometry import Box
 from edge_agent.values.look import Look
 from edge_agent.values.track import Track
 
 MASK_MODEL = "mask-mobilenetv2-96"
-
-A_FACE = 0.5
-"""Probability that it is a face, from which the mask network is asked about it."""
 
 LARGE = 48.0
 """Pixels of a face's height from which more of them tell no more."""
@@ -40,6 +40,7 @@ class Inspector:
         self._faces = Faces(models.load(f"face-blazeface-{settings.face_model}"), settings.face_score)
         self._masks = Masks(models.load(MASK_MODEL))
         self._least = settings.min_face
+        self._sure = settings.face_score
 
     def inspect(self, frame: Frame, track: Track) -> Look | None:
         """Returns what is seen of a person's face, or None where no face of this person is seen; blocks."""
@@ -47,25 +48,30 @@ class Inspector:
         if not head.may_show(self._least):
             return None
         for square in head.squares():
-            for face in self._faces.find(frame, square):
+            for face in self._faces.find(frame, [square]):
                 if head.fits(face) and (look := self._look(frame, face)):
                     return look
         return None
 
-    def survey(self, frame: Frame) -> list[Look]:
-        """Returns what is seen of all faces of a picture, without knowing of any person; blocks, 50 ms and more.
+    def survey(self, frame: Frame, people: Iterable[Box]) -> list[Look]:
+        """Returns what is seen of all faces of a picture, also of people who are not known of; blocks, 50 ms and more.
 
         For single photos. On a camera's picture it would cost more than everything else.
+
+        Args:
+            frame: the picture.
+            people: known of; their heads are looked at closely.
         """
-        seen = [face for square in squares(frame.width, frame.height) for face in self._faces.find(frame, square)]
-        return [look for face in distinct(seen) if (look := self._look(frame, face))]
+        heads = [square for person in people for square in Head.of(person, frame).squares()]
+        faces = self._faces.find(frame, [*squares(frame.width, frame.height), *heads])
+        return [look for face in faces if (look := self._look(frame, face))]
 
     def _look(self, frame: Frame, face: Face) -> Look | None:
         if face.size < self._least:
             return None
         picture = self._masks.cut(frame, face)
         opinion = self._masks.judge(picture)
-        if opinion.face < A_FACE:
+        if face.score * opinion.face < self._sure:
             return None
         return Look(
             at=frame.arrived,

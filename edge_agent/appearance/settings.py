@@ -17,7 +17,10 @@ class AppearanceSettings(BaseModel):
         description="network that finds the face in a head region; back-256 takes six times as long and is no better",
     )
     face_score: float = Field(
-        default=0.5, ge=0.1, le=0.95, description="score that a face needs; at 0.4 twice as many are none"
+        default=0.35,
+        ge=0.1,
+        le=0.95,
+        description="how sure both networks together must be of a face, each of its part; lower finds more, also napes",
     )
     min_face: int = Field(
         default=16,

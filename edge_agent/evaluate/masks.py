@@ -21,9 +21,7 @@ from edge_agent.track.assignment import assign
 from edge_agent.values.detection import Label
 from edge_agent.values.frame import Frame
 from edge_agent.values.geometry import Box
-from edge_agent.values.ids import TrackId
 from edge_agent.values.look import Look
-from edge_agent.values.track import Track
 
 SAME = 0.25
 """Overlap from which a face found is the annotated one; the agent's box ends below the mouth, an annotator's at the
@@ -80,13 +78,8 @@ class DetectedBoxes:
         return [Judged(face.worn, face.size, scores.get(row)) for row, face in enumerate(faces)]
 
     def _looks(self, frame: Frame) -> list[Look]:
-        people = [found for found in self._detector.detect(frame) if found.label is Label.PERSON]
-        tracks = [
-            Track(TrackId(number), found.label, found.score, found.box, frame.arrived, frame.arrived)
-            for number, found in enumerate(people)
-        ]
-        looks = [look for track in tracks if (look := self._inspector.inspect(frame, track)) is not None]
-        return looks + self._inspector.survey(frame)
+        people = [found.box for found in self._detector.detect(frame) if found.label is Label.PERSON]
+        return self._inspector.survey(frame, people)
 
 
 def build_judge(settings: Settings, *, detected: bool) -> Judge:

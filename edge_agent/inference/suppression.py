@@ -4,17 +4,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 
-def overlaps(boxes: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Returns intersection over union of every pair, float32 (n, n).
+def overlaps(boxes: NDArray[np.float32], others: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Returns intersection over union of every pair, float32 (n, m).
 
     Args:
         boxes: float32 (n, 4): left, top, right, bottom, in any one unit.
+        others: float32 (m, 4), in the same.
     """
-    low = np.maximum(boxes[:, None, :2], boxes[None, :, :2])
-    high = np.minimum(boxes[:, None, 2:], boxes[None, :, 2:])
+    low = np.maximum(boxes[:, None, :2], others[None, :, :2])
+    high = np.minimum(boxes[:, None, 2:], others[None, :, 2:])
     shared = np.clip(high - low, 0, None).prod(axis=2)
-    areas = np.clip(boxes[:, 2:] - boxes[:, :2], 0, None).prod(axis=1)
-    union = areas[:, None] + areas[None, :] - shared
+    union = _areas(boxes)[:, None] + _areas(others)[None, :] - shared
     result: NDArray[np.float32] = np.divide(shared, union, out=np.zeros_like(shared), where=union > 0)
     return result
 
@@ -32,9 +32,14 @@ def suppress(
         most: boxes to keep at most; only four times as many compete, the best, which bounds time and memory.
     """
     order = np.argsort(-scores, kind="stable")[: 4 * most]
-    rivals = (overlaps(boxes[order]) > overlap) & (classes[order, None] == classes[None, order])
+    rivals = (overlaps(boxes[order], boxes[order]) > overlap) & (classes[order, None] == classes[None, order])
     alive = np.ones(len(order), np.bool_)
     for place in range(len(order)):
         if alive[place]:
             alive[place + 1 :] &= ~rivals[place, place + 1 :]
     return order[alive][:most]
+
+
+def _areas(boxes: NDArray[np.float32]) -> NDArray[np.float32]:
+    areas: NDArray[np.float32] = np.clip(boxes[:, 2:] - boxes[:, :2], 0, None).prod(axis=1)
+    return areas
