@@ -6,17 +6,21 @@ from collections.abc import Awaitable, Callable, Coroutine
 from functools import partial
 from pathlib import Path
 
-from edge_agent.aio.clock import Clock
-from edge_agent.settings import Settings
+from edge_agent.aio.clock import Clock, SystemClock
+from edge_agent.settings import CameraSettings, Settings
 from edge_agent.talkdown.announcer import Announcer
 from edge_agent.talkdown.automatic import AutomaticTalkdown
 from edge_agent.talkdown.cache import SoundCache
+from edge_agent.talkdown.ear import Ear
 from edge_agent.talkdown.floor import Floor
 from edge_agent.talkdown.manners import Manners
+from edge_agent.talkdown.performer import Performer
 from edge_agent.talkdown.request import Playing
+from edge_agent.talkdown.speakers import Speaker
 from edge_agent.talkdown.voice import Voice
-from edge_agent.values.event import EventData, MaskVerdict
+from edge_agent.values.event import EventData, Heard, MaskVerdict
 from edge_agent.values.ids import CameraId
+from edge_agent.values.speech import Speech
 from edge_agent.values.track import Scene
 
 log = logging.getLogger(__name__)
@@ -55,15 +59,15 @@ class Loudspeakers:
                 continue
             here = voice.at(place=camera.place or settings.agent.place, camera=camera.name or name)
             manners = Manners(settings.talkdown, clock, floor=squares[camera.square or name], volume=camera.volume)
-            announcer = Announcer(
-                name,
+            performer = Performer(
                 camera.speaker.build(),
                 here,
                 manners,
                 clock,
-                told=partial(tell, name),
                 changed=partial(changed, name),
+                ear=ear(camera, clock),
             )
+            announcer = Announcer(name, performer, told=partial(tell, name))
             self.announcers[name] = announcer
             self._voices.append(here)
             if camera.automatic_talkdown:
@@ -95,3 +99,23 @@ class Loudspeakers:
         for voice in self._voices:
             for trouble in await voice.prepare():
                 log.warning("%s", trouble)
+
+
+def ear(camera: CameraSettings, clock: Clock) -> Ear | None:
+    """Returns what hears whether a camera is heard; None where it is not to listen, as the settings made sure."""
+    microphone = camera.source.microphone() if camera.hears_itself else None
+    return Ear(microphone, clock) if microphone else None
+
+
+async def play_once(
+    camera: CameraSettings, speaker: Speaker, speech: Speech, started: Callable[[], None]
+) -> Heard | None:
+    """Plays a speech outside any queue and returns whether it was heard; None where the camera is not to listen.
+
+    Raises:
+        AgentError: as ``Speaker.play``.
+    """
+    if listener := ear(camera, SystemClock()):
+        return await listener.check(speaker, speech, started)
+    await speaker.play(speech, started)
+    return None

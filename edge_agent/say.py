@@ -6,8 +6,10 @@ from collections.abc import Callable, Sequence
 
 from edge_agent.aio.clock import SystemClock
 from edge_agent.errors import AgentError, PermanentError, TransientError
+from edge_agent.loudspeakers import play_once
 from edge_agent.settings import Settings
 from edge_agent.talkdown.cache import SoundCache
+from edge_agent.talkdown.ear import described
 from edge_agent.talkdown.manners import Manners
 from edge_agent.talkdown.request import Request
 from edge_agent.talkdown.sound import softened, tone
@@ -57,7 +59,7 @@ async def say(
         manners = Manners(settings.talkdown, SystemClock(), volume=settings.cameras[CameraId(camera)].volume)
         speech = softened(await _rendered(settings, camera, request, told), manners.volume())
         told(f"connecting {speech.seconds:.1f} s of sound to the loudspeaker of {camera}")
-        await speaker.play(speech, started)
+        witness = await play_once(settings.cameras[CameraId(camera)], speaker, speech, started)
     except (TransientError, PermanentError) as exc:
         heard = f"after {time.monotonic() - sounding[0]:.1f} s of sound" if sounding else "nothing sounded"
         told(f"failed     {heard}: {exc.reason}")
@@ -66,6 +68,8 @@ async def say(
         told("stopped    by the keyboard")
         raise
     told(f"played     {speech.seconds:.1f} s on {camera}, accepted by the loudspeaker to the end")
+    if witness is not None:
+        told(f"listening  {described(witness)}")
     return None
 
 

@@ -86,6 +86,8 @@ class CameraSettings(Section):
         square: any name that cameras heard in the same place share; they speak one at a time.
         onvif: its control interface, for turning it and for key frames on demand; None where it has none.
         volume: of its loudspeaker in decibels; 0 is as loud as it gets undistorted, -6 half of that.
+        hears_itself: whether its own microphone, where the profile allows one, checks that a message was heard in the
+            place: open for no longer than the message, kept nowhere. Off: a place that nobody listens to is better.
         privacy: what is blackened before anything else sees the picture.
         motion: when it is worth looking.
         fps: pictures analysed a second while awake; 5 follow a walking person well and leave a Pi room.
@@ -101,12 +103,19 @@ class CameraSettings(Section):
     speaker: Annotated[SpeakerSettings, OneOf("edge_agent.talkdown.speakers")] | None = None
     square: str = ""
     volume: Annotated[float, Field(ge=SOFTEST, le=0)] = 0.0
+    hears_itself: bool = False
     privacy: PrivacySettings = PrivacySettings()
     onvif: OnvifSettings | None = None
     motion: MotionSettings = MotionSettings()
     fps: Annotated[float, Field(gt=0, le=30)] = 5.0
     rules: dict[Annotated[str, _NAMED], Annotated[RuleSettings, OneOf("edge_agent.rules")]] = {}
     automatic_talkdown: bool = True
+
+    @model_validator(mode="after")
+    def _has_mouth_and_ear(self) -> Self:
+        if self.hears_itself and (self.speaker is None or self.source.microphone() is None):
+            raise ValueError("hears_itself needs a speaker, and a source of kind rtsp for its microphone")
+        return self
 
     @model_validator(mode="after")
     def _masks_stay_where_they_are(self) -> Self:
@@ -146,6 +155,11 @@ class Settings(EnvironmentFirst):
             for camera, settings in self.cameras.items()
             for name, rule in settings.rules.items()
             if (refusal := rule.refusal(self.allowed))
+        ]
+        refusals += [
+            f"cameras.{camera}.hears_itself: the profile {self.policy.profile} forbids microphones: take it out"
+            for camera, settings in self.cameras.items()
+            if settings.hears_itself and not self.allowed.microphone
         ]
         if refusal := talkdown_refusal(self.talkdown, self.allowed):
             refusals.append(f"talkdown.automatic: {refusal}")

@@ -22,6 +22,7 @@ from edge_agent.live.voice import Voices
 from edge_agent.talkdown.announcer import Announcer
 from edge_agent.talkdown.cache import SoundCache
 from edge_agent.talkdown.manners import Manners
+from edge_agent.talkdown.performer import Performer
 from edge_agent.talkdown.settings import TalkdownSettings
 from edge_agent.talkdown.sound import resampled
 from edge_agent.talkdown.speakers.backchannel import BackchannelSettings
@@ -72,9 +73,8 @@ async def site(camera: Camera, folder: Path, transport: str) -> AsyncIterator[Si
     speaker = BackchannelSettings.model_validate({"url": camera.url, "transport": transport}).build()
     clock = SystemClock()
     voice = Voice(settings, SoundCache(folder))
-    announcer = Announcer(
-        GATE, speaker, voice, Manners(settings, clock), clock, told=receipts.put, changed=lambda _: None
-    )
+    performer = Performer(speaker, voice, Manners(settings, clock), clock, changed=lambda _: None)
+    announcer = Announcer(GATE, performer, told=receipts.put)
     voices = Voices(LiveSettings(), clock, closed=lambda _: None)
     made = Site(announcer, voices, receipts)
     app = web.Application()

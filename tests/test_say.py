@@ -51,6 +51,23 @@ def test_a_tone_reaches_the_camera(
     assert likeness(there.heard(), resampled(tone(), 8000).samples)[0] > 0.99
 
 
+def test_a_camera_that_hears_itself_tells(config: Path, camera: Callable[..., Camera], tmp_path: Path) -> None:
+    there = camera(None, "--ear", "0.1", "0.3", "0.01")
+    config.write_text(
+        f"""
+        agent = {{ state = "{tmp_path}" }}
+        policy = {{ profile = "site" }}
+        [cameras.gate]
+        source = {{ kind = "rtsp", url = "{there.url}" }}
+        speaker = {{ kind = "backchannel", url = "{there.url}" }}
+        hears_itself = true
+        """
+    )
+    said = typed(config, "--camera", "gate", "--tone")
+    assert said.exit_code == 0, said.output
+    assert "listening  the camera's own microphone heard it" in said.output
+
+
 @espeak
 def test_a_message_and_words_are_said_step_by_step(config: Path) -> None:
     said = typed(config, "--camera", "gate", "--message", "mask", "--lang", "fr")

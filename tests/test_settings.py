@@ -88,6 +88,19 @@ def test_no_setting_goes_beyond_the_policy() -> None:
     assert "cameras.street.rules.mask: " in complaint(policy=street, cameras=rule)
     assert "talkdown.automatic: " in complaint(policy=street, talkdown={"automatic": True})
     assert parse_settings(document(cameras=rule), "a test").cameras
+    ear = {"street": {"source": SOURCE, "speaker": {"kind": "file", "path": "said.wav"}, "hears_itself": True}}
+    assert "cameras.street.hears_itself: " in complaint(policy=street, cameras=ear)
+    assert parse_settings(document(cameras=ear), "a test").cameras
+
+
+def test_only_a_camera_with_mouth_and_ear_hears_itself() -> None:
+    for street in (
+        {"source": SOURCE},
+        {"source": {"kind": "file", "path": "a.mp4"}, "speaker": {"kind": "file", "path": "said.wav"}},
+    ):
+        assert "needs a speaker, and a source of kind rtsp" in complaint(
+            cameras={"street": street | {"hears_itself": True}}
+        )
 
 
 def test_a_camera_with_privacy_masks_is_not_turned() -> None:

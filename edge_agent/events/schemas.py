@@ -35,6 +35,7 @@ _EXAMPLES: tuple[EventData, ...] = (
         text="Merci de porter un masque.",
         asked=_AT,
         seconds=2.4,
+        acoustic=events.Heard(heard=True, likeness=48.2, delay=0.61),
     ),
     events.TalkdownEffect(
         TrackId(17),

@@ -7,18 +7,14 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from uuid import UUID, uuid4
 
-from edge_agent.aio.clock import Clock
-from edge_agent.errors import AgentError, PermanentError, TransientError
-from edge_agent.talkdown.blocks import at_volume
+from edge_agent.errors import PermanentError, TransientError
 from edge_agent.talkdown.floor import talking
-from edge_agent.talkdown.manners import Manners
-from edge_agent.talkdown.request import Playing, Request
-from edge_agent.talkdown.speakers import Speaker
+from edge_agent.talkdown.performer import Performer
+from edge_agent.talkdown.request import Request
 from edge_agent.talkdown.utterance import Sounding, Utterance
-from edge_agent.talkdown.voice import Voice
 from edge_agent.values.event import Outcome, TalkdownReceipt
 from edge_agent.values.ids import CameraId
-from edge_agent.values.speech import Sound, Speech, Talk
+from edge_agent.values.speech import Talk
 
 log = logging.getLogger(__name__)
 
@@ -34,33 +30,20 @@ class Announcer:
 
     Args:
         camera: whose loudspeaker it is.
-        speaker: None where the camera has none; then everything is refused.
-        voice: the agent's.
-        manners: its own.
-        clock: for stamps and lengths.
+        performer: speaks through it.
         told: gets exactly one receipt for every request, refused ones included.
-        changed: told what sounds now, and None when it is over.
     """
 
     def __init__(
-        self,
-        camera: CameraId,
-        speaker: Speaker | None,
-        voice: Voice,
-        manners: Manners,
-        clock: Clock,
-        *,
-        told: Callable[[TalkdownReceipt], Awaitable[None]],
-        changed: Callable[[Playing | None], None],
+        self, camera: CameraId, performer: Performer, *, told: Callable[[TalkdownReceipt], Awaitable[None]]
     ) -> None:
         self._camera = camera
-        self._speaker = speaker
-        self._voice = voice
-        self._manners = manners
-        self._settings = manners.settings
-        self._clock = clock
+        self._performer = performer
+        self._voice = performer.voice
+        self._manners = performer.manners
+        self._settings = performer.manners.settings
+        self._clock = performer.clock
         self._told = told
-        self._changed = changed
         self._numbers = itertools.count()
         self._waiting: list[Utterance] = []
         self._hushed: list[tuple[Utterance, str]] = []
@@ -72,7 +55,7 @@ class Announcer:
 
         Raises:
             TransientError: too many wait already, it is a quiet hour, or it spoke too often.
-            PermanentError: there is no loudspeaker, or nothing to say that can be said.
+            PermanentError: there is nothing to say that can be said.
         """
         return await self._take(Utterance(uuid4(), request, self._clock.wall()))
 
@@ -166,10 +149,6 @@ class Announcer:
 
     def _ranked(self, utterance: Utterance) -> Utterance:
         request = utterance.request
-        if self._speaker is None:
-            raise PermanentError(
-                f"camera {self._camera} has no loudspeaker", f"set cameras.{self._camera}.speaker", code="no_speaker"
-            )
         if talker := self._manners.floor.talker:
             raise talking(talker)
         script = self._voice.script(request)
@@ -212,62 +191,12 @@ class Announcer:
     async def _play(self, utterance: Utterance) -> None:
         sounding = self._sounding = Sounding(utterance, asyncio.timeout(None))
         try:
-            receipt = await self._outcome(sounding)
+            receipt = await self._performer.perform(sounding)
         except asyncio.CancelledError:
-            leaving = TransientError("stopped by the agent, which is leaving")
-            await self._tell(utterance, self._ended(sounding, Outcome.STOPPED, leaving))
+            leaving = "stopped by the agent, which is leaving"
+            await self._tell(utterance, self._performer.cut_short(sounding, leaving))
             raise
         finally:
             self._sounding = None
-            if sounding.begun is not None:
-                self._changed(None)
         await self._tell(utterance, receipt)
         log.info("%s %s on %s, asked by %s", utterance.id, receipt.outcome, self._camera, receipt.actor)
-
-    async def _outcome(self, sounding: Sounding) -> TalkdownReceipt:
-        utterance, talk = sounding.utterance, sounding.utterance.talk
-        if self._speaker is None:
-            raise AssertionError("without a loudspeaker everything is refused")
-        try:
-            async with sounding.scope:
-                sound: Sound = talk or await self._voice.speech(utterance.script)
-                sounding.voice = sound.voice if isinstance(sound, Speech) else ""
-                async with self._manners.floor.turn(utterance.priority, sounding.give_way):
-                    sounding.sound = at_volume(sound, self._manners.volume())
-                    await self._speaker.play(sounding.sound, lambda: self._begin(sounding))
-        except TimeoutError:
-            if not sounding.stopped:
-                raise
-            return self._ended(sounding, Outcome.STOPPED, TransientError(sounding.stopped))
-        except (TransientError, PermanentError) as exc:
-            return self._ended(sounding, Outcome.FAILED, exc)
-        if talk and talk.broken:
-            return self._ended(sounding, Outcome.STOPPED, TransientError(talk.broken, "press to talk again"))
-        return self._ended(sounding, Outcome.PLAYED)
-
-    def _begin(self, sounding: Sounding) -> None:
-        sounding.begun, sounding.since = self._clock.monotonic(), self._clock.wall()
-        self._manners.count()
-        utterance, asked = sounding.utterance, sounding.utterance.request
-        self._changed(
-            Playing(
-                utterance.id,
-                asked.actor,
-                asked.message,
-                utterance.language,
-                utterance.text,
-                sounding.since,
-                live=utterance.talk is not None,
-            )
-        )
-
-    def _ended(self, sounding: Sounding, outcome: Outcome, error: AgentError | None = None) -> TalkdownReceipt:
-        """Returns the receipt of something that had its turn."""
-        return sounding.utterance.receipt(
-            outcome,
-            begun=sounding.since,
-            ended=self._clock.wall(),
-            voice=sounding.voice,
-            seconds=sounding.seconds(self._clock.monotonic(), whole=outcome is Outcome.PLAYED),
-            error=error,
-        )

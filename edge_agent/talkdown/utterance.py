@@ -10,7 +10,7 @@ from edge_agent.errors import AgentError
 from edge_agent.talkdown.messages import LONGEST_TEXT
 from edge_agent.talkdown.request import Request
 from edge_agent.talkdown.voice import Line
-from edge_agent.values.event import Outcome, TalkdownReceipt
+from edge_agent.values.event import Heard, Outcome, TalkdownReceipt
 from edge_agent.values.speech import Sound, Speech, Talk
 from edge_agent.values.time import Monotonic
 
@@ -106,6 +106,8 @@ class Sounding:
         voice: who speaks.
         begun: when its first sample left.
         since: the same, UTC.
+        over: when its last sample was accepted, UTC, where somebody goes on to listen.
+        acoustic: whether it was heard, where somebody listens.
         stopped: why it was stopped.
     """
 
@@ -115,6 +117,8 @@ class Sounding:
     voice: str = ""
     begun: Monotonic | None = None
     since: datetime | None = None
+    over: datetime | None = None
+    acoustic: Heard | None = None
     stopped: str = ""
 
     def stop(self, why: str) -> None:

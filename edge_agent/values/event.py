@@ -123,6 +123,23 @@ class Outcome(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Heard:
+    """Whether a camera's own microphone heard what its loudspeaker took.
+
+    Attributes:
+        heard: null where it cannot be told.
+        likeness: by how many standard deviations it stands out of everything else; 12 is chance. Null without sound.
+        delay: seconds between sending and hearing, buffers of the camera and of its stream included; null if not heard.
+        reason: why it cannot be told.
+    """
+
+    heard: bool | None
+    likeness: float | None = None
+    delay: float | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class TalkdownReceipt(EventData):
     """What became of one utterance.
 
@@ -142,6 +159,7 @@ class TalkdownReceipt(EventData):
         live: whether it was a person's own voice.
         started: when the first sound left, UTC; null where it never sounded.
         ended: when it was over, UTC; null where it never had its turn.
+        acoustic: whether the camera's microphone heard it; null where that is not checked, and for what was not played.
     """
 
     type: ClassVar[str] = "talkdown.receipt"
@@ -161,6 +179,7 @@ class TalkdownReceipt(EventData):
     live: bool = False
     started: datetime | None = None
     ended: datetime | None = None
+    acoustic: Heard | None = None
 
 
 class Effect(StrEnum):

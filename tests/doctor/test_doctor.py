@@ -11,9 +11,11 @@ from edge_agent.doctor import Finding, State
 from edge_agent.doctor.attempt import attempt
 from edge_agent.doctor.cameras import look_at_camera
 from edge_agent.doctor.examine import examine
+from edge_agent.doctor.loudspeakers import look_at_loudspeaker
 from edge_agent.doctor.table import tabulate
 from edge_agent.errors import PermanentError
 from edge_agent.settings import CameraSettings
+from edge_agent.talkdown.settings import TalkdownSettings
 from tests.agents import settings_for
 from tests.peers.broker import Broker
 from tests.peers.clips import Clip
@@ -54,6 +56,19 @@ async def test_everything_wrong_at_once_is_told_part_by_part(tmp_path: Path, bro
     findings = await examine(settings, aloud=False)
     assert [finding.part for finding in findings if finding.state is not State.WRONG] == []
     assert all(finding.said and finding.remedy for finding in findings)
+
+
+async def test_a_loudspeaker_that_nobody_hears_is_doubtful(camera: Callable[..., Camera]) -> None:
+    there = camera(None, "--ear", "0", "0", "0.02")
+    gate = CameraSettings.model_validate(
+        {"source": {"kind": "rtsp", "url": there.url}, "speaker": speaker(there), "hears_itself": True}
+    )
+    assert gate.speaker is not None
+    found = await look_at_loudspeaker("gate", gate.speaker, gate, TalkdownSettings(), aloud=True)
+    assert found.state is State.WARN
+    assert "tone accepted to its end" in found.said
+    assert "did NOT hear it" in found.said
+    assert "amplifier" in found.remedy
 
 
 async def test_a_sub_stream_is_looked_at_too(camera: Callable[..., Camera]) -> None:

@@ -69,6 +69,13 @@ def options() -> argparse.Namespace:
         "--fill", action="store_true", help="hear silence where a packet was lost, as a loudspeaker does"
     )
     parser.add_argument("--audio-only", action="store_true")
+    parser.add_argument(
+        "--ear",
+        type=float,
+        nargs=3,
+        metavar=("GAIN", "LATE", "NOISE"),
+        help="send what a microphone hears: the loudspeaker so loud, so many seconds late, in so loud a noise",
+    )
     parser.add_argument("--in-band", action="store_true", help="repeat parameter sets; else they are in the SDP alone")
     return parser.parse_args()
 
@@ -134,6 +141,13 @@ def launch(args: argparse.Namespace) -> str:
     video += "" if args.in_band else f"video/x-{args.codec},stream-format={FORMAT[args.codec]},alignment=au ! "
     # A viewer of the loudspeaker alone leaves the pictures unlinked, which must not break the whole camera.
     video += f"tee allow-not-linked=true ! rtp{args.codec}pay name=pay0 pt=96 config-interval=0"
+    if args.ear:
+        gain, _, noise = args.ear
+        video += (
+            f" audiotestsrc is-live=true wave=pink-noise volume={noise} ! {PCM} ! air. "
+            f"interaudiosrc channel=room ! {PCM} ! volume volume={gain} ! air. "
+            "audiomixer name=air ! mulawenc ! tee allow-not-linked=true ! rtppcmupay pt=0 name=pay1"
+        )
     sound = "appsrc name=film is-live=true do-timestamp=true format=time caps=audio/x-mulaw,rate=8000,channels=1 ! "
     return f"( {sound + 'rtppcmupay pt=0 name=pay0' if args.audio_only else video} )"
 
@@ -146,6 +160,10 @@ def loudspeaker(args: argparse.Namespace) -> str:
     )
     # Its tolerance of 40 ms would fill three lost packets at once, as one long gap where the third was.
     fill = "audiorate skip-to-first=true tolerance=10000000 ! " if args.fill else ""
+    if args.ear:
+        late = f"queue max-size-time=0 max-size-bytes=0 max-size-buffers=0 min-threshold-time={int(args.ear[1] * 1e9)}"
+        room = f"{late} ! {PCM} ! interaudiosink channel=room async=false sync=false"
+        where = f"tee name=out ! queue ! {where} out. ! {room}"
     return (
         f'( capsfilter caps="application/x-rtp,media=audio,payload={payload},'
         f'encoding-name={args.voice.upper()}" name=depay_backchannel ! {decode} ! '

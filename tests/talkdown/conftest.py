@@ -1,11 +1,18 @@
 """Sounds to speak, and what a camera heard of them."""
 
+from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+import pytest
 from numpy.typing import NDArray
 
+from edge_agent.talkdown.messages import MessageSettings
+from edge_agent.talkdown.settings import TalkdownSettings
+from edge_agent.talkdown.sound import to_wav
 from edge_agent.values.speech import Speech
+from tests.talkdown.stage import Site, started
 
 _FINER = 8
 """Places between two samples where a piece may begin."""
@@ -27,6 +34,15 @@ def likeness(heard: NDArray[np.int16], source: NDArray[np.int16]) -> tuple[float
     assert len(part) == len(source), f"heard {len(part)} of {len(source)} samples"
     level = 10 * np.log10((part**2).mean() / (source.astype(float) ** 2).mean())
     return float(np.corrcoef(part, source)[0, 1]), float(level)
+
+
+def babble(seconds: float, rate: int = 22_050, seed: int = 0) -> Speech:
+    """Noise in syllables, as broad as speech and like no other seed's."""
+    chance = np.random.default_rng(seed)
+    count = int(seconds * rate)
+    turns = np.arange(0, count + rate, rate // 8)
+    syllables = np.interp(np.arange(count), turns, chance.random(len(turns)))
+    return Speech((6000 * syllables**2 * np.clip(chance.standard_normal(count), -3, 3)).astype(np.int16), rate)
 
 
 class Found(NamedTuple):
@@ -74,3 +90,17 @@ def gaps(heard: NDArray[np.int16]) -> list[float]:
     """Returns the silences between the first sound and the last in seconds, longest first; 8000 samples a second."""
     loud = np.flatnonzero(np.abs(heard.astype(int)) > 200)
     return sorted((np.diff(loud) / 8000).tolist(), reverse=True)
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> TalkdownSettings:
+    (tmp_path / "m.wav").write_bytes(to_wav(chirp(1.0)))
+    message = MessageSettings(recordings={"fr": tmp_path / "m.wav"})
+    lost = MessageSettings(recordings={"fr": tmp_path / "lost.wav"})
+    return TalkdownSettings(messages={"m": message, "lost": lost}, queue=2)
+
+
+@pytest.fixture
+async def site(settings: TalkdownSettings, tmp_path: Path) -> AsyncIterator[Site]:
+    async with started(settings, tmp_path) as made:
+        yield made

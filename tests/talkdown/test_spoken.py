@@ -10,6 +10,7 @@ from edge_agent.aio.clock import SystemClock
 from edge_agent.talkdown.announcer import Announcer
 from edge_agent.talkdown.cache import SoundCache
 from edge_agent.talkdown.manners import Manners
+from edge_agent.talkdown.performer import Performer
 from edge_agent.talkdown.request import Playing, Request
 from edge_agent.talkdown.settings import TalkdownSettings
 from edge_agent.talkdown.sound import resampled
@@ -31,15 +32,14 @@ async def test_the_mask_message_is_heard_by_the_camera(camera: Callable[..., Cam
     loop = asyncio.get_running_loop()
     receipts: asyncio.Queue[TalkdownReceipt] = asyncio.Queue()
     sounding: list[tuple[float, Playing | None]] = []
-    announcer = Announcer(
-        CameraId("gate"),
+    performer = Performer(
         BackchannelSettings(url=there.url).build(),
         voice,
         Manners(settings, SystemClock()),
         SystemClock(),
-        told=receipts.put,
         changed=lambda playing: sounding.append((loop.time(), playing)),
     )
+    announcer = Announcer(CameraId("gate"), performer, told=receipts.put)
     request = Request("anna", message="mask", languages=("fr",))
     async with asyncio.TaskGroup() as tasks:
         running = tasks.create_task(announcer.run())

@@ -4,6 +4,7 @@ import threading
 from collections.abc import Generator
 from typing import Protocol
 
+from edge_agent.capture.microphone import CameraMicrophone
 from edge_agent.kinds import KindSettings
 from edge_agent.values.packet import Packet
 
@@ -29,3 +30,7 @@ class SourceSettings(KindSettings):
     def build(self) -> Source:
         """Returns the source; connects to nothing yet."""
         raise NotImplementedError
+
+    def microphone(self) -> CameraMicrophone | None:
+        """Returns what hears the place, None where this kind has nothing; connects to nothing yet."""
+        return None

@@ -11,6 +11,7 @@ from typing_extensions import override
 from edge_agent.aio.clock import Clock, SystemClock
 from edge_agent.capture.address import Address
 from edge_agent.capture.demux import Demux
+from edge_agent.capture.microphone import CameraMicrophone
 from edge_agent.capture.sources import Source, SourceSettings
 from edge_agent.values.packet import Packet
 
@@ -67,12 +68,17 @@ class RtspSettings(SourceSettings):
         """See ``SourceSettings``."""
         return RtspSource(self, SystemClock())
 
+    @override
+    def microphone(self) -> CameraMicrophone:
+        """See ``SourceSettings``."""
+        return CameraMicrophone(_address(self, "audio"))
+
 
 class RtspSource:
     """See ``Source``."""
 
     def __init__(self, settings: RtspSettings, clock: Clock) -> None:
-        self._demux = Demux(_address(settings), clock)
+        self._demux = Demux(_address(settings, "video"), clock)
 
     def packets(self, stop: threading.Event) -> Generator[Packet]:
         """See ``Source``."""
@@ -90,7 +96,7 @@ def part_credentials(url: str) -> tuple[str, dict[str, str]]:
     return f"{scheme}://{host}{slash}{path}", {"username": unquote(name), "password": unquote(password)}
 
 
-def _address(settings: RtspSettings) -> Address:
+def _address(settings: RtspSettings, media: Literal["video", "audio"]) -> Address:
     parts = urlsplit(settings.url)
     where = parts.netloc
     if settings.username:
@@ -102,8 +108,8 @@ def _address(settings: RtspSettings) -> Address:
         format="rtsp",
         options={
             "rtsp_transport": settings.transport,
-            # A camera's microphone is not even asked for.
-            "allowed_media_types": "video",
+            # With the picture, a camera's microphone is not even asked for.
+            "allowed_media_types": media,
             "analyzeduration": _PROBE,
             "timeout": str(round(settings.timeout * 1_000_000)),
             # A camera's answer must not make FFmpeg open files or other addresses.
