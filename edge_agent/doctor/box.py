@@ -1,7 +1,10 @@
 """Looks at the box itself: its folder, its models, its voice and its way to the broker."""
 
+import shutil
+
 from edge_agent.agent import state_folder
 from edge_agent.aio.threads import own_thread
+from edge_agent.doctor import Finding, State
 from edge_agent.errors import PermanentError
 from edge_agent.inference.models import Models
 from edge_agent.settings import Settings
@@ -9,11 +12,23 @@ from edge_agent.talkdown.espeak import Espeak
 from edge_agent.talkdown.piper import piper_voice
 from edge_agent.uplink.probe import probe
 
+FULL = 10_000_000
+"""Bytes below which a disk is as good as full: one picture with its event, and what the database needs to change."""
 
-async def look_at_state(settings: Settings) -> str:
-    """Makes sure that the outbox and the voices can be kept."""
+
+async def look_at_state(settings: Settings) -> Finding:
+    """Makes sure that the outbox and the voices can be kept, and that there is room for all that may wait."""
     folder = await own_thread(lambda _: state_folder(settings.agent.state), name="state folder")
-    return f"{folder} can be written"
+    free = (await own_thread(lambda _: shutil.disk_usage(folder), name="disk")).free
+    wanted = settings.outbox.bytes + settings.outbox.kept.bytes
+    said = f"{folder} can be written, {free / 1e6:.0f} MB are free"
+    if free >= wanted:
+        return Finding("state folder", State.OK, said)
+    remedy = (
+        f"make room for {wanted / 1e6:.0f} MB, or lower outbox.bytes: while the disk is full, events wait in memory"
+        " and are lost with the power"
+    )
+    return Finding("state folder", State.WRONG if free < FULL else State.WARN, said, remedy)
 
 
 async def look_at_models(settings: Settings) -> str:

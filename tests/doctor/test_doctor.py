@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from click.testing import CliRunner
@@ -9,6 +10,7 @@ from click.testing import CliRunner
 from edge_agent.cli import main
 from edge_agent.doctor import Finding, State
 from edge_agent.doctor.attempt import attempt
+from edge_agent.doctor.box import look_at_state
 from edge_agent.doctor.cameras import look_at_camera
 from edge_agent.doctor.examine import examine
 from edge_agent.doctor.loudspeakers import look_at_loudspeaker
@@ -69,6 +71,17 @@ async def test_a_loudspeaker_that_nobody_hears_is_doubtful(camera: Callable[...,
     assert "tone accepted to its end" in found.said
     assert "did NOT hear it" in found.said
     assert "amplifier" in found.remedy
+
+
+@pytest.mark.parametrize(("free", "state"), [(300_000_000, State.OK), (200_000_000, State.WARN), (4_096, State.WRONG)])
+async def test_a_disk_that_fills_up_is_told_before_events_are_lost(
+    free: int, state: State, tmp_path: Path, broker: Broker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shutil.disk_usage", lambda _: SimpleNamespace(free=free))
+    settings = settings_for(tmp_path, broker, {"gate": {"source": {"kind": "file", "path": "/none.mp4"}}})
+    finding = await look_at_state(settings)
+    assert finding.state is state
+    assert ("make room for 288 MB" in finding.remedy) == (state is not State.OK)
 
 
 async def test_a_sub_stream_is_looked_at_too(camera: Callable[..., Camera]) -> None:
