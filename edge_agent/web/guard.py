@@ -7,6 +7,7 @@ from aiohttp import hdrs, web
 
 from edge_agent.errors import PermanentError
 from edge_agent.web.answers import Handler
+from edge_agent.web.document import POLICY
 from edge_agent.web.door import Door, Visitor
 from edge_agent.web.settings import PageSettings
 
@@ -17,8 +18,7 @@ VISITOR = web.RequestKey("visitor", Visitor)
 """Under this key a request carries who asks, once the door let it pass."""
 
 HEADERS = {
-    "Content-Security-Policy": "default-src 'self'; base-uri 'none'; object-src 'none'; form-action 'self'; "
-    "frame-ancestors 'none'",
+    "Content-Security-Policy": POLICY,
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
     "Permissions-Policy": "camera=(), geolocation=()",

@@ -3,7 +3,6 @@
 import asyncio
 import errno
 import logging
-from pathlib import Path
 from ssl import SSLContext
 
 from aiohttp import web
@@ -13,6 +12,7 @@ from edge_agent.errors import PermanentError
 from edge_agent.web.answers import answer_errors
 from edge_agent.web.api import Api
 from edge_agent.web.body import LARGEST
+from edge_agent.web.document import PAGE, read_document
 from edge_agent.web.door import Door
 from edge_agent.web.feed import Feed
 from edge_agent.web.guard import Guard
@@ -21,8 +21,6 @@ from edge_agent.web.site import Site
 from edge_agent.web.stream import Stream
 from edge_agent.web.whep import Whep
 from edge_agent.web.whip import Whip
-
-PAGE = Path(__file__).parent / "page"
 
 FAREWELL = 2.0
 """Seconds that open requests get to end when the agent stops."""
@@ -35,10 +33,11 @@ def build_app(settings: PageSettings, site: Site, feed: Feed, door: Door) -> web
     guard = Guard(settings, door)
     app = web.Application(middlewares=[answer_errors, guard.check], client_max_size=LARGEST)
     app.on_response_prepare.append(guard.add_headers)
-    page = (PAGE / "index.html").read_text("utf-8").replace('<html lang="fr">', f'<html lang="{settings.language}">')
+    document, policy = read_document(settings.language)
+    headers = {"Cache-Control": "no-cache", "Content-Security-Policy": policy}
 
     async def show(_: web.Request) -> web.Response:
-        return web.Response(text=page, content_type="text/html", headers={"Cache-Control": "no-cache"})
+        return web.Response(text=document, content_type="text/html", headers=headers)
 
     app.router.add_get("/", show)
     app.router.add_static("/static", PAGE)

@@ -14,18 +14,16 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import suppress
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import cv2
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
+from edge_agent.web.document import PAGE, POLICY, read_document
 from tests.page.fake_live import FakeLive, refused
 from tests.page.figures import HEIGHT, WIDTH, drawn, figures, street
 
-PAGE = Path(__file__).parents[2] / "edge_agent" / "web" / "page"
-POLICY = "default-src 'self'; img-src 'self' blob: data:; object-src 'none'; base-uri 'none'; frame-ancestors 'none'"
 PLACES = (
     "Rue de la République",
     "Place du Marché",
@@ -175,7 +173,7 @@ class FakeSite:
             return refused(401, code, "nobody is signed in", "sign in")
         response: web.StreamResponse = await handler(request)
         if not response.prepared:
-            response.headers["Content-Security-Policy"] = POLICY
+            response.headers.setdefault("Content-Security-Policy", POLICY)
             response.headers["Cache-Control"] = "no-store"
         return response
 
@@ -376,8 +374,9 @@ class FakeSite:
         await self.live.close()
 
 
-async def _index(_: web.Request) -> web.FileResponse:
-    return web.FileResponse(PAGE / "index.html")
+async def _index(_: web.Request) -> web.Response:
+    text, policy = await asyncio.to_thread(read_document, "fr")
+    return web.Response(text=text, content_type="text/html", headers={"Content-Security-Policy": policy})
 
 
 def _json(body: Any, status: int = 200) -> web.Response:

@@ -159,6 +159,21 @@ async def test_words_of_people_stay_words(fake: Callable[..., Fake], page: Page)
     assert await page.locator("img[src=x]").count() == 0
 
 
+async def test_an_event_that_makes_no_sense_leaves_the_others_readable(fake: Callable[..., Fake], page: Page) -> None:
+    site = fake("--cameras", "1")
+    await page.goto(site.address)
+    await expect(page.locator("#link")).to_have_text("Connected")
+    odd = {"state": "constructor", "outcome": "toString", "effect": "valueOf", "verdict": 7, "confidence": "high"}
+    kinds = ["camera.status", "talkdown.receipt", "talkdown.effect", "talkdown.unheeded", "mask.verdict", "constructor"]
+    for kind in kinds:
+        await site.ask("fake/event", type=kind, camera="cam1", data=odd)
+    await site.ask("fake/event", type="mask.verdict", camera="cam1", data={"verdict": "no_mask"})
+    await expect(page.locator(".events li").first).to_contain_text("No mask")
+    await expect(page.locator(".events li")).to_have_count(len(kinds) + 1)
+    await page.reload()
+    await expect(page.locator(".events li")).to_have_count(len(kinds) + 1)
+
+
 async def test_one_click_speaks_and_the_outcome_is_told(fake: Callable[..., Fake], page: Page) -> None:
     site = fake("--cameras", "3")
     await page.goto(site.address)

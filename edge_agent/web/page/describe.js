@@ -4,6 +4,9 @@ import { decimal, duration, exact, percent, t } from "./i18n.js";
 import { said } from "./phrases.js";
 import { typeOf } from "./site.js";
 
+/** Returns what a table says of a word that a box sent, which may be the name of something that every object has. */
+const of = (table, word) => (Object.hasOwn(table, word) ? table[word] : undefined);
+
 // tone: alarm, warn, good, calm; group: alarms, talks, notices, or trail for what people did.
 const KINDS = {
   "mask.verdict": ({ verdict }) => ({
@@ -16,7 +19,7 @@ const KINDS = {
   "mask.statistics": (data) => ({ icon: "chart", tone: "calm", group: "notices", detail: t("countsDetail", data) }),
   "camera.status": ({ state, reason }) => ({
     icon: state === "offline" ? "camera-off" : "camera",
-    tone: { online: "good", offline: "alarm", degraded: "warn" }[state],
+    tone: of({ online: "good", offline: "alarm", degraded: "warn" }, state) ?? "calm",
     group: "notices",
     what: t(`event.camera.${state}`),
     detail: said(reason),
@@ -24,14 +27,14 @@ const KINDS = {
   }),
   "talkdown.receipt": ({ outcome, text, message, reason }) => ({
     icon: outcome === "failed" || outcome === "refused" ? "speaker-off" : "speaker",
-    tone: { played: "good", failed: "alarm", refused: "warn" }[outcome] ?? "calm",
+    tone: of({ played: "good", failed: "alarm", refused: "warn" }, outcome) ?? "calm",
     group: "talks",
     what: t(`event.talkdown.${outcome}`),
     detail: said(reason) || text || message,
   }),
   "talkdown.effect": ({ effect }) => ({
     icon: "speaker",
-    tone: { worn: "good", none: "warn" }[effect] ?? "calm",
+    tone: of({ worn: "good", none: "warn" }, effect) ?? "calm",
     group: "talks",
     what: t(`event.talkdown.effect.${effect}`),
   }),
@@ -39,7 +42,7 @@ const KINDS = {
     icon: "warning",
     tone: "alarm",
     group: "alarms",
-    detail: messages.join(", "),
+    detail: [messages ?? []].flat().join(", "),
     alarm: true,
   }),
   audit: ({ actor, action, outcome }) => ({
@@ -61,7 +64,7 @@ const boxOf = (agent, site) => site.agents.get(agent)?.name || agent;
 export function describe(event, site) {
   const { agent, camera } = site.placeOf(event);
   const type = typeOf(event);
-  const kind = KINDS[type]?.(event.data ?? {}) ?? { icon: "clock", tone: "calm", group: "notices" };
+  const kind = of(KINDS, type)?.(event.data ?? {}) ?? { icon: "clock", tone: "calm", group: "notices" };
   return {
     detail: "",
     alarm: false,

@@ -1,5 +1,7 @@
 /** Builds elements. Data only ever becomes text nodes and attributes, never markup: event texts are written by people. */
 
+import { backoff, pause } from "./retry.js";
+
 const SVG = "http://www.w3.org/2000/svg";
 
 /**
@@ -31,9 +33,13 @@ export function icon(name) {
   return svg;
 }
 
-/** Brings the icons into the page, so that they are there even when the agent is not. */
+/** Brings the icons into the page, so that they are there even when the agent is not; asks until it has them. */
 export async function loadIcons() {
-  const text = await (await fetch("static/icons.svg")).text();
+  let text = null;
+  for (let attempt = 0; text === null; attempt++) {
+    text = await fetch("static/icons.svg").then((answer) => (answer.ok ? answer.text() : null)).catch(() => null);
+    if (text === null) await pause(backoff(attempt));
+  }
   const sheet = new DOMParser().parseFromString(text, "image/svg+xml").documentElement;
   sheet.setAttribute("class", "unseen");
   sheet.setAttribute("aria-hidden", "true");

@@ -21,8 +21,8 @@ export function setLanguage(chosen, remember = true) {
 
 /** Returns the words for a key, `{name}` replaced; null where there are none. */
 export function t(key, values = {}) {
-  const words = WORDS[language()]?.[key];
-  return words === undefined ? null : words.replace(/\{(\w+)\}/g, (_, name) => values[name] ?? "");
+  const all = WORDS[language()];
+  return !Object.hasOwn(all, key) ? null : all[key].replace(/\{(\w+)\}/g, (_, name) => values[name] ?? "");
 }
 
 /** Puts words into everything below `root` that names them by `data-t` (its text) or `data-t-label` (label and tooltip). */

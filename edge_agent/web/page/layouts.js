@@ -12,6 +12,11 @@ const REMEMBERED = "edge-agent.wall";
 /** Milliseconds that a page stays on a tour. */
 const STAY = 15_000;
 
+/** Lets the screen forget its wall: the next person before it begins with their own. */
+export function forgetWall() {
+  localStorage.removeItem(REMEMBERED);
+}
+
 /** Returns an arrangement without holes at its end: they would be empty pages. */
 function trimmed(cells) {
   return cells.slice(0, cells.findLastIndex(Boolean) + 1);
@@ -19,7 +24,7 @@ function trimmed(cells) {
 
 /**
  * Tells `changed`. The named layouts are the server's, one set for each user; which one this screen shows is the screen's own, and it
- * remembers changes without being asked, for a wall must be the same after a power cut.
+ * remembers changes without being asked, for a wall must be the same after a power cut, until its owner signs out.
  */
 export class Layouts extends EventTarget {
   saved = [];
@@ -29,11 +34,12 @@ export class Layouts extends EventTarget {
   page = 0;
   #cells = null;
   #tour = 0;
+  /** Whose wall it is; null until the site says who looks. */
+  #owner = null;
 
   constructor(site) {
     super();
     this.site = site;
-    this.#recall();
     site.on("site", () => this.#load());
   }
 
@@ -171,13 +177,18 @@ export class Layouts extends EventTarget {
   #tell() {
     this.page = Math.min(this.page, this.pages - 1);
     const { name, size, page } = this;
-    localStorage.setItem(REMEMBERED, JSON.stringify({ name, size, page, cells: this.#cells }));
+    if (this.#owner !== null) localStorage.setItem(REMEMBERED, JSON.stringify({ owner: this.#owner, name, size, page, cells: this.#cells }));
     this.dispatchEvent(new Event("changed"));
   }
 
-  #recall() {
+  /** Takes what this screen remembers, unless it was another person's. */
+  #recall(owner) {
+    this.#owner = owner;
+    Object.assign(this, { name: null, size: 0, page: 0 });
+    this.#cells = null;
     try {
-      const { name, size, page, cells } = JSON.parse(localStorage.getItem(REMEMBERED) ?? "{}");
+      const { owner: before, name, size, page, cells } = JSON.parse(localStorage.getItem(REMEMBERED) ?? "{}");
+      if (before !== owner) return;
       if (SIZES.includes(size)) Object.assign(this, { name, size, page });
       if (Array.isArray(cells)) this.#cells = cells;
     } catch {
@@ -186,6 +197,8 @@ export class Layouts extends EventTarget {
   }
 
   async #load() {
+    const owner = this.site.user?.name ?? "";
+    if (owner !== this.#owner) this.#recall(owner);
     this.#tell();
     try {
       const { layouts = [] } = (await api.layouts()) ?? {};

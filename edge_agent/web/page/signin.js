@@ -4,6 +4,7 @@ import { login, logout } from "./api.js";
 import { inWords } from "./dialogs.js";
 import { h, icon } from "./dom.js";
 import { t } from "./i18n.js";
+import { forgetWall } from "./layouts.js";
 
 const TOKEN = [["token", "password", "current-password"]];
 const ACCOUNT = [["name", "text", "username"], ["password", "password", "current-password"]];
@@ -54,6 +55,7 @@ export async function signOut() {
   try {
     await logout();
   } finally {
+    forgetWall();
     location.reload();
   }
 }
