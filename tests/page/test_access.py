@@ -75,3 +75,21 @@ async def test_a_site_without_cameras(fake: Callable[..., Fake], page: Page) -> 
     await page.goto(fake("--cameras", "0").address)
     await expect(page.locator("#wall .empty")).to_be_visible()
     assert await faults(page) == []
+
+
+async def test_a_finger_hits_what_it_aims_at(fake: Callable[..., Fake], page: Page) -> None:
+    session = await page.context.new_cdp_session(page)
+    metrics = {"width": 1024, "height": 768, "deviceScaleFactor": 1, "mobile": True}
+    await session.send("Emulation.setDeviceMetricsOverride", metrics)
+    await session.send("Emulation.setTouchEmulationEnabled", {"enabled": True, "maxTouchPoints": 5})
+    await page.goto(fake("--cameras", "4", "--agents", "2", "--history").address)
+    await expect(page.locator(LIVE)).to_have_count(3)
+    assert await page.evaluate("matchMedia('(pointer: coarse)').matches")
+    await page.get_by_role("tab", name="Move").click()
+    small = await page.evaluate("""() => [...document.querySelectorAll("button, select, summary, input[type=search]")]
+        .filter((each) => each.checkVisibility({ visibilityProperty: true, opacityProperty: true }))
+        .map((each) => [each.className || each.id, each.getBoundingClientRect()])
+        .filter(([, { width, height }]) => width && Math.min(width, height) < 40)
+        .map(([name, { width, height }]) => `${name} ${width} x ${height}`)""")
+    assert small == [], "a fingertip covers 40 pixels"
+    assert await page.locator(".tile .actions:visible").count() == 1, "those of the picture that was chosen"

@@ -12,6 +12,7 @@ pytestmark = pytest.mark.timeout(120)
 
 async def test_an_account_signs_in_and_out(fake: Callable[..., Fake], page: Page) -> None:
     await page.goto(fake("--cameras", "4", "--agents", "2", "--token", TOKEN).address)
+    await expect(page.locator("main")).to_be_hidden()
     await page.get_by_label("Name").fill("marie")
     await page.get_by_label("Password").fill("wrong")
     await page.keyboard.press("Enter")

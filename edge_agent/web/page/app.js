@@ -118,6 +118,8 @@ async function run(site) {
 chooseLanguage();
 loadIcons();
 const site = new Site();
+// Until the site is known there is nothing to choose from and nothing to operate.
+site.on("site", () => (place("room").hidden = false));
 build(site);
 translate(document.body);
 run(site);

@@ -119,6 +119,7 @@ export class Overlay {
       (bottom - top) * place.height,
     ];
     const small = place.width < SMALL;
+    const scale = parseFloat(getComputedStyle(document.documentElement).fontSize) / 16;
     pen.save();
     pen.beginPath();
     pen.rect(place.x, place.y, place.width, place.height);
@@ -143,7 +144,7 @@ export class Overlay {
     const order = Object.keys(LOOKS);
     const taken = [];
     for (const [verdict, x, y] of tags.sort(([a], [b]) => order.indexOf(a) - order.indexOf(b))) {
-      taken.push(tag(pen, LOOKS[verdict], small ? "" : t(verdict), x, y, taken));
+      taken.push(tag(pen, LOOKS[verdict], small ? "" : t(verdict), [x, y], scale, taken));
     }
     if (this.#tracks.size) this.redraw();
   }
@@ -170,24 +171,27 @@ function outline(pen, look, box, face, small) {
   }
 }
 
-/** Draws a verdict above its box, clear of the places taken, and returns its own place. */
-function tag(pen, look, words, x, y, taken) {
-  pen.font = "600 11px system-ui, sans-serif";
-  const width = 20 + (words ? pen.measureText(words).width + 5 : 0);
+/** Draws a verdict above its box, clear of the places taken, and returns its own place; `scale` is how much larger than usual words are. */
+function tag(pen, look, words, [x, y], scale, taken) {
+  pen.font = `600 ${11 * scale}px system-ui, sans-serif`;
+  const width = 20 * scale + (words ? pen.measureText(words).width + 5 * scale : 0);
+  const step = 19 * scale;
   const left = Math.max(2, Math.min(x - 1, pen.canvas.clientWidth - width - 2));
-  let top = y - 21;
-  const clash = () => taken.some((other) => left < other.left + other.width && other.left < left + width && Math.abs(top - other.top) < 19);
-  while (top > 2 && clash()) top -= 19;
+  let top = y - step - 2;
+  const clash = () => taken.some((other) => left < other.left + other.width && other.left < left + width && Math.abs(top - other.top) < step);
+  while (top > 2 && clash()) top -= step;
   if (top < 2) top = Math.max(2, y + 3);
+  pen.save();
+  pen.translate(left, top);
   pen.fillStyle = look.colour;
   pen.beginPath();
-  pen.roundRect(left, top, width, 18, 4);
+  pen.roundRect(0, 0, width, 18 * scale, 4 * scale);
   pen.fill();
   pen.fillStyle = INK;
   pen.textBaseline = "middle";
-  pen.fillText(words, left + 19, top + 9.5);
-  pen.save();
-  pen.translate(left + 4, top + 3);
+  pen.fillText(words, 19 * scale, 9.5 * scale);
+  pen.scale(scale, scale);
+  pen.translate(4, 3);
   Object.assign(pen, { strokeStyle: INK, lineWidth: 2, lineCap: "round" });
   pen.stroke(look.glyph);
   pen.restore();

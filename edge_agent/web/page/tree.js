@@ -4,7 +4,8 @@ import { h, icon } from "./dom.js";
 import { label, t, whole } from "./i18n.js";
 import { Row } from "./row.js";
 
-const HEIGHT = 46;
+/** Of a row, in the root's font size, which a screen on the wall has larger. */
+const HEIGHT = 2.875;
 const SPARE = 4;
 
 /** Returns words as a search compares them: without case and accents. */
@@ -17,6 +18,7 @@ export class Tree {
   #active = 0;
   #frame = 0;
   #words = new Map();
+  #height = 46;
 
   /** @param {{show: function(string), add: function(string), place: function(string): number|null}} wall what a choice leads to. */
   constructor(element, site, wall) {
@@ -90,7 +92,8 @@ export class Tree {
       this.list.scrollTop = 0;
     }
     this.#active = Math.max(0, Math.min(this.#active, this.#rows.length - 1));
-    this.ground.style.height = `${this.#rows.length * HEIGHT}px`;
+    this.#height = HEIGHT * parseFloat(getComputedStyle(document.documentElement).fontSize);
+    this.ground.style.height = `${this.#rows.length * this.#height}px`;
     this.list.hidden = !this.#rows.length;
     this.empty.hidden = this.#rows.length > 0;
     this.empty.textContent = t(cameras.length ? "noneFound" : "noCameras");
@@ -111,8 +114,8 @@ export class Tree {
 
   /** Draws the rows in sight; one that stays keeps its element, so that a press on it ends on it. */
   #draw() {
-    const first = Math.max(0, Math.floor(this.list.scrollTop / HEIGHT) - SPARE);
-    const last = Math.min(this.#rows.length, Math.ceil((this.list.scrollTop + this.list.clientHeight) / HEIGHT) + SPARE);
+    const first = Math.max(0, Math.floor(this.list.scrollTop / this.#height) - SPARE);
+    const last = Math.min(this.#rows.length, Math.ceil((this.list.scrollTop + this.list.clientHeight) / this.#height) + SPARE);
     const seen = new Set();
     for (let i = first; i < last; i++) {
       const facts = this.#rows[i];
@@ -123,7 +126,7 @@ export class Tree {
         this.#drawn.set(facts.key, row);
         this.ground.append(row.element);
       }
-      row.show(facts, i, i * HEIGHT, i === this.#active, this.site, facts.camera ? this.wall.place(facts.camera.id) : null);
+      row.show(facts, i, i * this.#height, i === this.#active, this.site, facts.camera ? this.wall.place(facts.camera.id) : null);
     }
     for (const [key, row] of this.#drawn) {
       if (seen.has(key)) continue;
@@ -174,7 +177,7 @@ export class Tree {
   #key(event) {
     const row = this.#rows[this.#active];
     if (!row || event.ctrlKey || event.altKey || event.metaKey) return;
-    const page = Math.max(1, Math.floor(this.list.clientHeight / HEIGHT) - 1);
+    const page = Math.max(1, Math.floor(this.list.clientHeight / this.#height) - 1);
     const step = { ArrowDown: 1, ArrowUp: -1, PageDown: page, PageUp: -page, Home: -this.#rows.length, End: this.#rows.length }[event.key];
     if (step) this.#step(step);
     else if (event.key === "Insert" || (event.key === "Enter" && event.shiftKey)) row.camera && this.wall.add(row.camera.id);
@@ -189,9 +192,9 @@ export class Tree {
 
   #step(by) {
     this.#active = Math.max(0, Math.min(this.#rows.length - 1, this.#active + by));
-    const top = this.#active * HEIGHT;
+    const top = this.#active * this.#height;
     if (top < this.list.scrollTop) this.list.scrollTop = top;
-    else if (top + HEIGHT > this.list.scrollTop + this.list.clientHeight) this.list.scrollTop = top + HEIGHT - this.list.clientHeight;
+    else if (top + this.#height > this.list.scrollTop + this.list.clientHeight) this.list.scrollTop = top + this.#height - this.list.clientHeight;
     this.#draw();
   }
 }
