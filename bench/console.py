@@ -10,6 +10,7 @@ import asyncio
 import json
 import os
 import random
+import signal
 import statistics
 import sys
 import tempfile
@@ -232,6 +233,7 @@ async def measured(options: argparse.Namespace, boxes: Boxes, address: str, prog
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # or its peers would outlive it
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--boxes", type=int, default=100)
     parser.add_argument("--events", type=float, default=500, help="of each camera an hour")

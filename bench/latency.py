@@ -7,6 +7,7 @@ Run ``python bench/latency.py``; needs mosquitto and ffmpeg.
 """
 
 import asyncio
+import signal
 import statistics
 import tempfile
 from collections.abc import AsyncIterator
@@ -56,4 +57,5 @@ async def _visits(folder: Path, broker: Broker) -> AsyncIterator[float]:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # or its peers would outlive it
     asyncio.run(main())

@@ -8,6 +8,7 @@ Usage: ``python bench/live.py [cost] [start] [cycles]``; needs janus, ffmpeg, GS
 import asyncio
 import os
 import random
+import signal
 import statistics
 import sys
 import tempfile
@@ -203,4 +204,5 @@ async def main() -> None:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # or its peers would outlive it
     asyncio.run(main())

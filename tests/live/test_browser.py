@@ -8,7 +8,7 @@ from aiohttp import web
 from playwright.async_api import BrowserContext, Page
 
 from edge_agent.values.packet import Packet
-from tests.live.test_sessions import STREET, Live, live
+from tests.live.sitting import STREET, Live, live
 from tests.live.viewer import FakeCamera, encode, playing
 
 SCREENSHOTS = Path(__file__).resolve().parents[2] / ".cache" / "screenshots"

@@ -10,7 +10,7 @@ from edge_agent.live.choice import Choice
 from edge_agent.live.reception import Reception
 from edge_agent.values.time import Monotonic
 from edge_agent.values.viewing import StreamName, Wish
-from tests.live.test_sessions import live
+from tests.live.sitting import live
 from tests.live.viewer import PATIENCE, FakeCamera, encode, luma, playing
 
 MAIN, SUB = StreamName.MAIN, StreamName.SUB

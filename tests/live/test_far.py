@@ -22,7 +22,7 @@ from edge_agent.values.packet import Codec, Packet, StreamInfo
 from edge_agent.values.time import CLOCK_RATE, Monotonic
 from edge_agent.values.viewing import StreamName
 from tests.conftest import _need as need
-from tests.live.test_sessions import STREET, Live, live
+from tests.live.sitting import STREET, Live, live
 from tests.live.viewer import FakeCamera, encode, playing
 from tests.peers.browser import CHROMIUM, chromium
 from tests.peers.clips import ROOT

@@ -1,112 +1,28 @@
 import asyncio
 import gc
-import itertools
-import random
-import struct
 import threading
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
-from dataclasses import replace
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from aiortc.rtp import RTCP_PSFB_FIR, RTCP_PSFB_PLI, RtcpPsfbPacket
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from edge_agent.aio.clock import SystemClock
 from edge_agent.errors import AgentError, PermanentError, TransientError
-from edge_agent.live.sessions import Asked, LiveSessions
-from edge_agent.live.settings import LiveSettings
-from edge_agent.live.viewer import Session
+from edge_agent.live.sessions import Asked
 from edge_agent.values.ids import CameraId
-from edge_agent.values.packet import Codec, Packet
-from edge_agent.values.time import CLOCK_RATE
-from edge_agent.values.viewing import StreamName, Wish
+from edge_agent.values.packet import Packet
+from edge_agent.values.viewing import StreamName
+from tests.live.sitting import STREET, live, newest
 from tests.live.test_offer import LINES, OFFER
 from tests.live.viewer import (
-    PATIENCE,
     FakeCamera,
-    Viewer,
-    away,
-    drop,
-    encode,
-    luma,
     number,
     playing,
     sockets,
     until,
     vanish,
 )
-
-STREET = CameraId("street")
-
-
-class Live:
-    """Sessions, and what they told."""
-
-    def __init__(self, **settings: object) -> None:
-        self.opened: list[Session] = []
-        self.closed: list[tuple[Session, str, float]] = []
-        self.moved: list[tuple[Session, StreamName, str]] = []
-        self.viewers: list[Viewer] = []
-        self.ended = asyncio.Event()
-        self.sessions = LiveSessions(
-            LiveSettings(**settings),  # type: ignore[arg-type] # a test names the fields
-            SystemClock(),
-            random.Random(1),  # noqa: S311 - jitter of a back-off
-            opened=self.opened.append,
-            closed=self._close,
-            moved=lambda *told: self.moved.append(told),
-        )
-
-    def viewer(self) -> Viewer:
-        self.viewers.append(Viewer())
-        return self.viewers[-1]
-
-    async def watch(self, camera: FakeCamera, actor: str = "anne") -> tuple[Viewer, Session]:
-        viewer = self.viewer()
-        session = await self.sessions.open(STREET, await viewer.offer(), camera, actor)
-        await viewer.accept(session.answer_sdp)
-        return viewer, session
-
-    async def one_end(self) -> str:
-        async with asyncio.timeout(PATIENCE):
-            await self.ended.wait()
-        return self.closed[-1][1]
-
-    def _close(self, session: Session, reason: str, seconds: float) -> None:
-        self.closed.append((session, reason, seconds))
-        self.ended.set()
-
-
-@asynccontextmanager
-async def live(**chosen: object) -> AsyncIterator[Live]:
-    """Runs sessions as long as the block runs; what the library closes a moment later is waited for."""
-    before = asyncio.all_tasks()
-    made = Live(**chosen)
-    task = asyncio.create_task(made.sessions.run())
-    await asyncio.sleep(0)
-    try:
-        yield made
-    finally:
-        task.cancel()
-        await asyncio.wait([task])
-        for viewer in made.viewers:
-            await viewer.close()
-        assert task.cancelled()
-        await until(lambda: asyncio.all_tasks() <= before)
-
-
-@pytest.fixture(scope="module")
-def packets() -> list[Packet]:
-    """Key frames two seconds apart."""
-    return encode()
-
-
-def newest(camera: FakeCamera) -> int:
-    """Returns which frame of the clip the camera sent last."""
-    return (camera.number - 1) % len(camera.packets)
 
 
 async def test_a_viewer_starts_in_the_past_and_is_at_live_within_a_second(packets: list[Packet]) -> None:
@@ -211,197 +127,6 @@ async def test_a_camera_that_stays_away_is_waited_for_only_so_long(packets: list
         assert await it.one_end() == "no picture came for 0.6 s: the camera was unplugged"
 
 
-async def test_the_picture_comes_when_the_camera_is_back(packets: list[Packet]) -> None:
-    camera = FakeCamera(packets)
-    async with live() as it:
-        viewer, _ = await it.watch(camera)
-        async with playing(camera):
-            await viewer.frame()
-        camera.ring.clear()
-        camera.number = 0
-        async with playing(camera):
-            for _ in range(20):
-                await viewer.frame()
-
-
-async def test_a_masked_camera_is_black_there_and_encoded_once(packets: list[Packet]) -> None:
-    camera = FakeCamera(packets, needs_transcoding=True)
-    camera.fill(30)
-    async with live() as it, playing(camera):
-        (anne, first), (paul, second) = [await it.watch(camera, actor) for actor in ("anne", "paul")]
-        for viewer in (anne, paul):
-            seen = 0
-            while seen < 40:
-                picture = await viewer.frame()
-                seen = number(picture)
-                assert luma(picture)[:, : picture.width // 2 - 8].max() < 20
-        assert camera.opened == 1
-        assert "street: transcode main" in {thread.name for thread in threading.enumerate()}
-        await it.sessions.close(first.id)
-        await paul.frame()
-        await it.sessions.close(second.id)
-        await until(lambda: "street: transcode main" not in {thread.name for thread in threading.enumerate()})
-
-
-@pytest.mark.parametrize("request_for_key", [RTCP_PSFB_PLI, RTCP_PSFB_FIR])
-async def test_a_viewer_that_lost_the_picture_gets_a_key_frame(packets: list[Packet], request_for_key: int) -> None:
-    camera = FakeCamera([*packets[:50], *(replace(one, key=False) for one in packets[51:])])
-    camera.fill(20)
-    async with live() as it, playing(camera):
-        viewer, _ = await it.watch(camera)
-        for _ in range(60):
-            await viewer.frame()
-        before = number(await viewer.frame())
-        receiver = viewer.connection.getReceivers()[0]
-        [source] = receiver.getSynchronizationSources()
-        # The second kind names its source further inside.
-        inside = struct.pack("!LL", source.source, 1 << 24)
-        asked = (source.source, b"") if request_for_key == RTCP_PSFB_PLI else (0, inside)
-        await receiver._send_rtcp(RtcpPsfbPacket(request_for_key, 1, *asked))
-        async with asyncio.timeout(PATIENCE):
-            while number(await viewer.frame()) > before - 20:
-                continue
-
-
-async def test_a_viewer_is_moved_to_another_stream_at_its_key_frame_within_the_same_track(
-    packets: list[Packet],
-) -> None:
-    main, sub = FakeCamera(packets), FakeCamera(encode(size=(160, 120)))
-    main.fill(30)
-    async with live() as it, playing(main):
-        viewer, _ = await it.watch(main)
-        before = await viewer.frame()
-        for _ in range(30):
-            before = await viewer.frame()
-        [watched] = it.sessions._viewers
-        watched._track.switch(sub.ring)
-        for _ in range(10):
-            assert (await viewer.frame()).width == 320  # the picture stays until the other stream has one
-        sub.fill(20)
-        async with playing(sub), asyncio.timeout(PATIENCE):
-            while (after := await viewer.frame()).width == 320:
-                before = after
-        assert after.pts is not None
-        assert before.pts is not None
-        assert 0 < after.pts - before.pts < CLOCK_RATE
-        watched._track.switch(main.ring)
-        async with asyncio.timeout(PATIENCE):
-            while (await viewer.frame()).width != 320:
-                continue
-
-
-async def test_lost_packets_are_sent_again(packets: list[Packet]) -> None:
-    camera = FakeCamera(packets)
-    camera.fill(10)
-    async with live() as it, playing(camera):
-        viewer, _ = await it.watch(camera)
-        dropped = drop(viewer, every=7)
-        seen = [number(await viewer.frame()) for _ in range(75)]
-        assert dropped
-        assert all((later - earlier) % 100 == 1 for earlier, later in itertools.pairwise(seen))
-
-
-async def test_after_the_network_was_gone_the_picture_goes_on(packets: list[Packet]) -> None:
-    camera = FakeCamera(packets)
-    async with live() as it, playing(camera):
-        viewer, _ = await it.watch(camera)
-        await viewer.frame()
-        with away(viewer):
-            await asyncio.sleep(2.5)  # more than is sent again, and than a key frame's distance
-        async with asyncio.timeout(PATIENCE):
-            while newest(camera) - number(await viewer.frame()) > 4:
-                continue
-        assert it.closed == []
-
-
-async def test_malformed_feedback_changes_nothing(packets: list[Packet]) -> None:
-    camera = FakeCamera(packets)
-    async with live() as it, playing(camera):
-        viewer, _ = await it.watch(camera)
-        await viewer.frame()
-        [source] = viewer.connection.getReceivers()[0].getSynchronizationSources()
-        transport = viewer.connection.getReceivers()[0].transport
-        ssrc = struct.pack("!L", source.source)
-        for packet_type, count, body in [
-            (206, 15, bytes(8) + b"REMB\xff\0\0\0"),  # an estimate for 255 streams that are not named
-            (206, 15, bytes(8)),
-            (206, 4, bytes(8)),
-            (206, 1, bytes(4)),
-            (205, 1, bytes(4) + ssrc + b"\1\2\xff\xff" * 300),
-            (205, 1, bytes(4) + ssrc),
-            (201, 1, bytes(4) + ssrc + bytes(20)),
-            (201, 31, bytes(4)),
-            (202, 3, b"\xff" * 8),
-            (203, 2, bytes(4)),
-            (200, 0, bytes(4)),
-        ]:
-            await transport._send_rtp(struct.pack("!BBH", 0x80 | count, packet_type, len(body) // 4) + body)
-        for _ in range(30):
-            await viewer.frame()
-        assert it.closed == []
-
-
-async def test_packets_leave_one_by_one_where_the_kernel_cuts_none(
-    packets: list[Packet], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("edge_agent.live.line.SEGMENT", 9999)  # an option that no kernel knows
-    camera = FakeCamera(encode(size=(1280, 720), frames=40))
-    camera.fill(10)
-    async with live() as it, playing(camera):
-        viewer, _ = await it.watch(camera)
-        for _ in range(20):
-            await viewer.frame()
-
-
-async def test_how_a_viewer_gets_the_picture_is_known(packets: list[Packet]) -> None:
-    camera = FakeCamera(packets)
-    async with live() as it, playing(camera):
-        viewer, _ = await it.watch(camera)
-        await viewer.frame()
-        [watched] = it.sessions._viewers
-        assert watched._peer.reception is None or watched._peer.reception.loss == 0
-        async with asyncio.timeout(PATIENCE):
-            while (told := watched._peer.reception) is None or told.bitrate is None or told.rtt is None:
-                await viewer.frame()
-        assert told.loss == 0
-        assert told.jitter < 1
-        reports = (await viewer.connection.getStats()).values()
-        [said] = [report for report in reports if report.type == "remote-outbound-rtp"]
-        assert said.packetsSent > 0
-        assert abs((datetime.now(UTC) - said.remoteTimestamp).total_seconds()) < 5
-        assert told.rtt is not None
-        assert told.rtt < 1
-
-
-async def test_a_camera_that_changes_to_a_codec_that_browsers_do_not_show_is_transcoded_from_then_on(
-    packets: list[Packet],
-) -> None:
-    camera = FakeCamera(packets)
-    camera.fill(10)
-    async with live() as it:
-        viewer, _ = await it.watch(camera)
-        await viewer.frame()
-        camera.packets = [replace(one, stream=replace(one.stream, codec=Codec.H265)) for one in packets]
-        camera.needs_transcoding = True
-        async with playing(camera), asyncio.timeout(PATIENCE):
-            while luma(picture := await viewer.frame())[:, :150].max() > 20 or number(picture) < 30:
-                continue  # the encoder's picture is black on its left
-        assert it.sessions.transcoders == 1
-        assert not it.closed
-
-
-async def test_a_camera_that_changes_its_size_goes_on(packets: list[Packet]) -> None:
-    camera = FakeCamera(packets)
-    camera.fill(10)
-    async with live() as it:
-        viewer, _ = await it.watch(camera)
-        await viewer.frame()
-        camera.packets = encode(size=(160, 120))
-        async with playing(camera), asyncio.timeout(PATIENCE):
-            while (await viewer.frame()).width != 160:
-                continue
-
-
 async def test_the_same_request_again_opens_no_second_session(packets: list[Packet]) -> None:
     camera = FakeCamera(packets)
     async with live() as it:
@@ -451,49 +176,6 @@ async def test_two_hundred_offers_at_once_leave_only_so_many_sessions(packets: l
         refused = [answer for answer in answers if isinstance(answer, TransientError)]
         assert ({error.code for error in refused}, len(refused)) == ({"too_many_viewers"}, 195)
         await it.sessions.close_all("enough")
-
-
-async def test_a_stream_is_chosen_and_changed_within_the_track(packets: list[Packet]) -> None:
-    camera = FakeCamera(packets, sub=FakeCamera(encode(size=(160, 120), gop=25)))
-    assert camera.sub is not None
-    async with live() as it, playing(camera), playing(camera.sub):
-        viewer = it.viewer()
-        asked = Asked(stream=Wish.SUB)
-        session = await it.sessions.open(STREET, await viewer.offer(), camera, "anne", asked)
-        await viewer.accept(session.answer_sdp)
-        assert (await viewer.frame()).width == 160
-        for wish, width in ((Wish.MAIN, 320), (Wish.SUB, 160)):
-            it.sessions.select(session.id, wish)
-            async with asyncio.timeout(PATIENCE):
-                while (await viewer.frame()).width != width:
-                    continue
-        assert [(stream, reason) for _, stream, reason in it.moved] == [
-            (StreamName.SUB, ""),
-            (StreamName.MAIN, "asked for"),
-            (StreamName.SUB, "asked for"),
-        ]
-        assert (it.sessions.viewers(STREET, StreamName.SUB), it.sessions.viewers(STREET)) == (1, 1)
-
-
-async def test_a_masked_camera_is_masked_whatever_stream_is_chosen_and_each_is_encoded_once(
-    packets: list[Packet],
-) -> None:
-    sub = FakeCamera(encode(size=(160, 120), gop=25), needs_transcoding=True)
-    camera = FakeCamera(packets, needs_transcoding=True, sub=sub)
-    async with live() as it, playing(camera), playing(sub):
-        viewer, session = await it.watch(camera)
-        other, _ = await it.watch(camera, "paul")
-        for wish, width in ((Wish.SUB, 160), (Wish.MAIN, 320), (Wish.SUB, 160)):
-            it.sessions.select(session.id, wish)
-            async with asyncio.timeout(PATIENCE):
-                while (picture := await viewer.frame()).width != width:
-                    assert luma(picture)[:, : picture.width // 2 - 8].max() < 20
-            assert luma(picture)[:, : picture.width // 2 - 8].max() < 20
-        assert it.sessions.transcoders == 2
-        assert camera.opened == 1
-        assert luma(await other.frame())[:, :150].max() < 20
-        it.sessions.select(session.id, Wish.MAIN)
-        await until(lambda: it.sessions.transcoders == 1)
 
 
 async def test_nothing_is_left_after_many_viewers(packets: list[Packet]) -> None:
