@@ -17,7 +17,7 @@ demo: $(STAMPS)/demo-packages $(STAMPS)/python media/street.avi
 	@$(BIN)/edge-agent demo $(if $(CAMERA),--camera '$(CAMERA)') $(DEMO_ARGS)
 
 ## Everything that must hold before a change lands: check, then the tests against real counterparts.
-test: check $(STAMPS)/test-packages wheels
+test: check $(STAMPS)/test-packages .cache/asyncapi.js wheels
 	@NEED_ALL_PEERS=1 $(BIN)/pytest $(PYTEST_ARGS)
 
 ## What a person, pre-commit and CI run: lint, format, types, layers.
@@ -57,6 +57,9 @@ $(STAMPS)/python: requirements/develop.txt pyproject.toml
 $(STAMPS)/%-packages: Makefile
 	@.ci/packages $($(shell echo $* | tr a-z A-Z)_PACKAGES)
 	@mkdir -p $(STAMPS) && touch $@
+
+.cache/asyncapi.js: .ci/asyncapi-parser
+	@.ci/asyncapi-parser $@
 
 # Debian's street clip; the demo draws one of its own where it cannot be had.
 media/street.avi:

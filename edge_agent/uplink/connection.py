@@ -3,9 +3,9 @@
 import asyncio
 import logging
 import socket
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from types import TracebackType
-from typing import Any, NoReturn, Self
+from typing import Any, NoReturn, Self, TypeVar
 
 from aiomqtt import Client, MqttCodeError, MqttError, ProtocolVersion, Will
 from paho.mqtt.client import MQTT_ERR_SUCCESS, MQTTMessage
@@ -22,6 +22,8 @@ from edge_agent.uplink.properties import Packed, at_connect, beside, beside_even
 from edge_agent.uplink.settings import MqttSettings
 from edge_agent.uplink.wire import LARGEST
 from edge_agent.values.event import Severity
+
+T = TypeVar("T")
 
 IN_FLIGHT = 20
 """Messages that wait for the broker's acknowledgement at once."""
@@ -192,6 +194,16 @@ class Connection(Client):
             _SILENT.debug("no good-bye: %s", late)
         finally:
             await self._drop()
+
+    @override
+    async def _wait_for(self, fut: Awaitable[T], timeout: float | None) -> T:
+        # Before Python 3.12 aiomqtt's wait_for swallows a cancellation that comes together with the answer: its caller
+        # would go on for ever on a connection that has ended.
+        try:
+            async with asyncio.timeout(timeout or self.timeout):
+                return await fut
+        except TimeoutError as exc:
+            raise MqttError("Operation timed out") from exc
 
     def _remember(self, name: str) -> None:
         """Keeps hold of the sockets that paho makes: it forgets one whose WebSocket handshake fails, still open."""

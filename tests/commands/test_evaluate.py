@@ -127,7 +127,7 @@ def test_a_photo_where_nobody_is_found_has_no_face(tmp_path: Path) -> None:
     assert "--boxes given" in result.output
 
 
-@pytest.mark.skipif(not SHARED.exists(), reason="needs the mask photos in ../shared")
+@pytest.mark.skipif(not SHARED.exists(), reason="the mask photos are not here")
 def test_the_mask_model_keeps_what_its_card_promises() -> None:
     told = json.loads(evaluated(SHARED, "--json").stdout)
     assert told["faces"] == 545

@@ -80,8 +80,7 @@ def costly(bits: int, *, size: tuple[int, int] = (320, 240), fps: int = 25) -> l
 @pytest.fixture
 def far() -> Iterator[Network]:
     """The viewer's network."""
-    if not may_make_networks():
-        pytest.skip("needs root, the right to make networks, and iproute2")
+    need(may_make_networks(), "needs root, the right to make networks, and iproute2")
     with network() as made:
         yield made
 

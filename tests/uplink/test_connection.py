@@ -52,3 +52,18 @@ async def test_a_broker_that_hangs_up_right_after_it_let_us_in_is_noticed_at_onc
         with pytest.raises(MqttError):
             async with Connection(settings, "box", Access()) as connection:
                 await connection.lost()
+
+
+async def test_a_cancellation_that_comes_together_with_an_answer_is_not_swallowed() -> None:
+    connection = Connection(MqttSettings(), "box", Access())
+    for turns in range(5):
+        answered = asyncio.Event()
+        waiting = asyncio.create_task(connection._wait_for(answered.wait(), 5.0))
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        answered.set()
+        for _ in range(turns):  # the answer is on its way to whoever waits
+            await asyncio.sleep(0)
+        asked = waiting.cancel()
+        await asyncio.wait([waiting])
+        assert waiting.cancelled() == asked, turns

@@ -2,6 +2,7 @@
 
 import json
 import re
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -15,14 +16,17 @@ from edge_agent.results import RESULTS
 from edge_agent.uplink.schemas import documents, write_schemas
 from edge_agent.uplink.wire import CODES
 from edge_agent.values.ids import CameraId
+from tests.conftest import _need as need
 from tests.events.test_outbox import notice, statistic
 from tests.peers.broker import Broker
+from tests.peers.peer import missing
 from tests.uplink.test_commands import PLAY, desk
 from tests.uplink.town import ROOT
 
 DOCUMENTS = documents(ARGUMENTS, RESULTS)
 UPLINK = Path(__file__).parents[2] / "edge_agent" / "uplink"
 PUBLISHED = Path(__file__).parents[2] / "docs" / "events"
+PARSER = Path(__file__).parents[2] / ".cache" / "asyncapi.js"
 
 
 @pytest.mark.parametrize("name", DOCUMENTS)
@@ -38,6 +42,38 @@ def test_nothing_else_is_published(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", [name for name in DOCUMENTS if name.endswith(".json") and name != "asyncapi.json"])
 def test_each_schema_is_one(name: str) -> None:
     jsonschema.Draft202012Validator.check_schema(json.loads(DOCUMENTS[name]))
+
+
+def asyncapi_faults(document: Path) -> list[str]:
+    """What AsyncAPI's own parser finds wrong with a document, its references followed."""
+    need(PARSER.exists() and not missing("node"), "needs AsyncAPI's parser: make .cache/asyncapi.js")
+    parse = """
+        globalThis.window = globalThis.self = globalThis;
+        const { readFileSync } = require("fs"), [parser, path] = process.argv.slice(1);
+        const read = { schema: "file", canRead: true, read: (uri) => readFileSync(uri.pathname(), "utf8") };
+        const Parser = require(parser);
+        new Parser({ __unstable: { resolver: { resolvers: [read] } } })
+            .validate(readFileSync(path, "utf8"), { source: "file://" + path })
+            .then((found) => console.log(JSON.stringify(found)));
+    """
+    command = ["node", "--eval", parse, str(PARSER), str(document)]
+    told = subprocess.run(command, capture_output=True, check=True, text=True).stdout
+    return [f"{'.'.join(found['path'])}: {found['message']}" for found in json.loads(told) if found["severity"] == 0]
+
+
+def test_the_asyncapi_document_is_one() -> None:
+    assert asyncapi_faults(PUBLISHED / "asyncapi.json") == []
+
+
+def test_the_parser_sees_what_is_wrong(tmp_path: Path) -> None:
+    document = json.loads(DOCUMENTS["asyncapi.json"])
+    document["operations"]["status"]["action"] = "shout"
+    document["components"]["messages"]["audit"]["payload"]["schema"]["$ref"] = "./nowhere.json"
+    for name, text in DOCUMENTS.items():
+        (tmp_path / name).write_text(json.dumps(document) if name == "asyncapi.json" else text)
+    found = "\n".join(asyncapi_faults(tmp_path / "asyncapi.json"))
+    assert "operations.status.action" in found
+    assert "nowhere.json" in found
 
 
 def test_the_asyncapi_document_refers_only_to_what_is_there() -> None:
