@@ -7,6 +7,7 @@ import random
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+from edge_agent.aio.ending import see_out
 from edge_agent.errors import PermanentError, TransientError
 
 log = logging.getLogger(__name__)
@@ -84,10 +85,9 @@ async def _apart(once: Callable[[], Awaitable[None]]) -> None:
         await asyncio.wait([run])
     except asyncio.CancelledError:
         run.cancel()
-        while not run.done():
-            # Cancelled again meanwhile, as when all ends while the last viewer leaves: still nothing is left behind.
-            with contextlib.suppress(asyncio.CancelledError):
-                await asyncio.wait([run])
+        # Cancelled again meanwhile, as when all ends while the last viewer leaves: still nothing is left behind.
+        with contextlib.suppress(asyncio.CancelledError):
+            await see_out(run)
         if not run.cancelled() and (error := run.exception()) is not None:
             log.debug("a run failed while it was ending: %s", error)
         raise

@@ -2,10 +2,13 @@
 
 import asyncio
 import concurrent.futures
+import contextlib
 import logging
 import threading
 from collections.abc import Callable
 from typing import TypeVar
+
+from edge_agent.aio.ending import see_out
 
 T = TypeVar("T")
 
@@ -39,7 +42,8 @@ async def own_thread(work: Callable[[threading.Event], T], *, name: str, grace: 
         return await asyncio.shield(done)
     except asyncio.CancelledError:
         stop.set()
-        await asyncio.wait([done], timeout=grace)
+        with contextlib.suppress(asyncio.CancelledError):  # cancelled once more: the first one goes on below
+            await see_out(done, within=grace)
         if not done.done():
             log.error("thread %s did not end within %s s and was given up", name, grace)
         elif (error := done.exception()) is not None:

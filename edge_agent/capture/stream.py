@@ -10,6 +10,7 @@ from contextlib import closing
 from functools import partial
 
 from edge_agent.aio.clock import Clock
+from edge_agent.aio.ending import see_out
 from edge_agent.aio.restart import Backoff, forever
 from edge_agent.aio.ring import Ring
 from edge_agent.aio.threads import own_thread
@@ -113,12 +114,14 @@ class Capture:
             thread.result()
         finally:
             thread.cancel()
-            await asyncio.wait([thread])
-            if not thread.cancelled():
-                thread.exception()  # told already, or overtaken by the cancellation of this camera
-            self.arrived = None
-            self._arrivals.clear()
-            self._ring.clear()
+            try:
+                await see_out(thread)
+            finally:
+                if not thread.cancelled():
+                    thread.exception()  # told already, or overtaken by the cancellation of this camera
+                self.arrived = None
+                self._arrivals.clear()
+                self._ring.clear()
 
     def _pump(self, loop: asyncio.AbstractEventLoop, stop: threading.Event) -> None:
         online = False

@@ -38,6 +38,27 @@ async def test_a_cancelled_owner_waits_for_its_thread() -> None:
     assert "worker" not in {thread.name for thread in threading.enumerate()}
 
 
+async def test_an_owner_that_is_cancelled_twice_still_waits_for_its_thread() -> None:
+    begun, asked, release, ended = (threading.Event() for _ in range(4))
+
+    def work(stop: threading.Event) -> None:
+        begun.set()
+        stop.wait()
+        asked.set()
+        release.wait()
+        ended.set()
+
+    owner = asyncio.create_task(own_thread(work, name="worker"))
+    await asyncio.to_thread(begun.wait)
+    owner.cancel()
+    await asyncio.to_thread(asked.wait)
+    owner.cancel()
+    asyncio.get_running_loop().call_later(0.05, release.set)
+    with pytest.raises(asyncio.CancelledError):
+        await owner
+    assert ended.is_set()
+
+
 async def test_a_thread_that_fails_while_ending_is_told(caplog: pytest.LogCaptureFixture) -> None:
     begun = threading.Event()
 
