@@ -56,7 +56,7 @@ async def test_a_face_without_a_mask_is_told_within_three_seconds_and_spoken_to(
     tmp_path: Path, broker: Broker, camera: Callable[..., Camera], visitor: Clip, ear: Ear
 ) -> None:
     entrance = camera(visitor)
-    talkdown = {"automatic": True, "delay": 0.5, "effect_within": 1}
+    talkdown = {"automatic": True, "delay": 0.5, "effect_within": 1, "languages": ["fr"]}
     settings = settings_for(tmp_path, broker, {"entrance": watched(entrance)}, talkdown=talkdown)
     async with running(settings) as agent:
         await ear.next("camera/entrance/status", state="online")
@@ -211,7 +211,7 @@ async def test_in_the_french_street_nobody_is_judged_in_the_open(
         await ear.next("camera/street/status", state="online")
         with agent.feed.listen() as listener:
             people: list[dict[str, object]] = []
-            while len(people) < 20:
+            while len(people) < 10:
                 for line in (await listener.take() or b"").splitlines():
                     people += (
                         json.loads(line.removeprefix(b"data: ")).get("tracks", []) if line[:6] == b"data: " else []
