@@ -4,12 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import mask_dressing
 import mask_faces
 import numpy as np
 from mask_network import Classifier
 from mask_nothing import NOTHING
-from mask_training import CLASSES, Faces, Recipe, answers, train
+from mask_training import CLASSES, Faces, Frames, Recipe, answers, train
 
 FOLDS = 3
 SEEN = 20  # pixels of a face's height from which it is judged
@@ -19,11 +18,16 @@ LOST = 0.01  # share of the faces that may be taken for nothing
 
 @dataclass(frozen=True, slots=True)
 class Crossed:
-    """What networks that had not seen a face said of it: float32 logits (n, 4), labels, heights in pixels."""
+    """What networks that had not seen a face said of it: float32 logits (n, 4), labels, heights in pixels.
+
+    Attributes:
+        reviewed: labels after mask_reviewed.toml; -1 where nobody can decide.
+    """
 
     logits: np.ndarray
     labels: np.ndarray
     heights: np.ndarray
+    reviewed: np.ndarray
 
     def seen(self, label: int | None = None) -> np.ndarray:
         """Returns which are faces (of a label) large enough to be judged."""
@@ -57,9 +61,7 @@ def folds(faces: Sequence[mask_faces.Face]) -> np.ndarray:
     return np.array([fold[of_photo[face.photo]] if face.photo in of_photo else 0 for face in faces])
 
 
-def validate(
-    faces: Sequence[mask_faces.Face], landmarks: mask_dressing.Landmarks, package: Path, recipe: Recipe
-) -> Crossed:
+def validate(faces: Sequence[mask_faces.Face], frames: Frames, package: Path, recipe: Recipe) -> Crossed:
     """Trains a network for each fold and returns what it says of that fold."""
     of, logits = folds(faces), np.zeros((len(faces), CLASSES), np.float32)
     for fold in range(FOLDS):
@@ -67,10 +69,15 @@ def validate(
         network = Classifier(CLASSES)
         network.start_from_imagenet(package)
         others = [face for face, place in zip(faces, of, strict=True) if place != fold]
-        network = train(Faces(others, landmarks, recipe), network, recipe)
+        network = train(Faces(others, frames, recipe), network, recipe)
         held = np.flatnonzero(of == fold)
         logits[held] = answers(network, np.stack([mask_faces.plain(faces[place].pixels) for place in held]))
-    return Crossed(logits, np.array([face.label for face in faces]), np.array([face.high for face in faces]))
+    return Crossed(
+        logits,
+        np.array([face.label for face in faces]),
+        np.array([face.high for face in faces]),
+        np.array([-1 if face.learned is None else face.learned for face in faces]),
+    )
 
 
 def calibrate(crossed: Crossed) -> Calibration:

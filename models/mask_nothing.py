@@ -38,7 +38,7 @@ def read(data: Path, split: str, detector: mask_dressing.Landmarks) -> Iterator[
                 pixels = mask_faces.cut(photo, x, y, side * mask_faces.CONTEXT)
                 if len(pixels) > mask_faces.LARGEST:
                     pixels = cv2.resize(pixels, (mask_faces.LARGEST,) * 2, interpolation=cv2.INTER_AREA)
-                yield mask_faces.Face(pixels, NOTHING, side, side, image["file_name"])
+                yield mask_faces.Face(pixels, NOTHING, NOTHING, side, side, image["file_name"])
 
 
 def read_clip(clip: Path, detector: mask_dressing.Landmarks) -> Iterator[mask_faces.Face]:
@@ -52,7 +52,7 @@ def read_clip(clip: Path, detector: mask_dressing.Landmarks) -> Iterator[mask_fa
             for left, top, side, _ in _distinct(list(_seen(photo, detector))):
                 if side >= SMALLEST:
                     pixels = mask_faces.cut(photo, left + side / 2, top + side / 2, side * mask_faces.CONTEXT)
-                    yield from WORTH * [mask_faces.Face(pixels, NOTHING, side, side, clip.name)]
+                    yield from WORTH * [mask_faces.Face(pixels, NOTHING, NOTHING, side, side, clip.name)]
 
 
 def _seen(photo: np.ndarray, detector: mask_dressing.Landmarks) -> Iterator[tuple[float, float, float, float]]:

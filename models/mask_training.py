@@ -1,6 +1,7 @@
 """Draws disturbed and dressed faces, and trains a network on them."""
 
 import time
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import mask_baring
@@ -16,10 +17,11 @@ from torch import nn
 CLASSES = len(mask_faces.LABELS) + 1  # and nothing, see mask_nothing
 EPOCH_SIZE, BATCH = 3072, 64
 RATE, DECAY, SMOOTHING, AVERAGED = 1.2e-3, 0.02, 0.03, 0.995
-COARSE, COARSE_SHARE = 64, 0.5  # pixels, and the share of epochs that learn from pictures so small, in half the time
+COARSE = 64  # pixels
 FROZEN = 4  # first blocks, whose ImageNet filters for edges and colours stay as they are: a third of the time saved
 WAYS = ("nose out", "nose out", "chin")
 SMALLEST_BARE, SMALLEST_TAKEN = 16, 40  # pixels
+Frames = dict[mask_faces.Face, mask_dressing.Frame]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,8 @@ class Recipe:
         decoys: share of the masked faces that are dressed or bared just so far that they are still well masked.
         occluded: share of the bare faces with a hand, a cup, a beard.
         mixed: strength of MixUp (Zhang et al., 2018), 0 without.
+        reviewed: whether mask_reviewed.toml corrects the annotations.
+        coarse: share of the epochs that learn from pictures of ``COARSE`` pixels, in half the time.
         epochs: of ``EPOCH_SIZE`` faces.
         seed: of all that is drawn.
     """
@@ -43,6 +47,8 @@ class Recipe:
     decoys: float = 0.16
     occluded: float = 0.2
     mixed: float = 0.0
+    reviewed: bool = True
+    coarse: float = 0.5
     epochs: int = 18
     seed: int = 20
 
@@ -50,13 +56,16 @@ class Recipe:
 class Faces:
     """Faces drawn at random in the wanted shares, each disturbed anew."""
 
-    def __init__(self, faces: list[mask_faces.Face], landmarks: mask_dressing.Landmarks, recipe: Recipe) -> None:
-        """Sorts ``faces`` by label and finds those that can be dressed or bared."""
+    def __init__(self, faces: Sequence[mask_faces.Face], frames: Frames, recipe: Recipe) -> None:
+        """Sorts ``faces`` by label and takes those that can be dressed or bared."""
         self._recipe = recipe
-        self._by_label = [[face for face in faces if face.label == label] for label in range(CLASSES)]
+        labels = [face.learned if recipe.reviewed else face.label for face in faces]
+        self._by_label = [
+            [face for face, own in zip(faces, labels, strict=True) if own == label] for label in range(CLASSES)
+        ]
         mask, no_mask, *_ = self._by_label
-        self._bare = _framed(no_mask, SMALLEST_BARE, landmarks)
-        self._masked = _framed(mask, SMALLEST_BARE, landmarks)
+        self._bare = [(face, frames[face]) for face in no_mask if face in frames]
+        self._masked = [(face, frames[face]) for face in mask if face in frames]
         self._patches = [
             mask_dressing.take_off(face.pixels, frame) for face, frame in self._masked if face.side >= SMALLEST_TAKEN
         ]
@@ -101,11 +110,11 @@ class Faces:
         return mask_baring.bare(face.pixels, frame, skin, edge, random)
 
 
-def _framed(
-    faces: list[mask_faces.Face], smallest: float, landmarks: mask_dressing.Landmarks
-) -> list[tuple[mask_faces.Face, mask_dressing.Frame]]:
-    found = ((face, landmarks.find(face.pixels)) for face in faces if face.side >= smallest)
-    return [(face, frame) for face, frame in found if frame is not None]
+def framed(faces: Iterable[mask_faces.Face], landmarks: mask_dressing.Landmarks) -> Frames:
+    """Returns the axes of those faces that can be dressed or bared."""
+    large = (face for face in faces if face.label in {0, 1} and face.side >= SMALLEST_BARE)
+    found = ((face, landmarks.find(face.pixels)) for face in large)
+    return {face: frame for face, frame in found if frame is not None}
 
 
 def to_input(images: torch.Tensor) -> torch.Tensor:
@@ -134,7 +143,7 @@ def train(faces: Faces, network: Classifier, recipe: Recipe) -> Classifier:
         for _ in range(steps):
             drawn = [faces.draw(random) for _ in range(BATCH)]
             pictures = to_input(torch.from_numpy(np.stack([face for face, _ in drawn])))
-            if epoch < recipe.epochs * COARSE_SHARE:
+            if epoch < recipe.epochs * recipe.coarse:
                 pictures = nn.functional.interpolate(pictures, COARSE, mode="bilinear")
             truth = nn.functional.one_hot(torch.tensor([label for _, label in drawn]), CLASSES).float()
             if recipe.mixed:
