@@ -1,4 +1,4 @@
-"""What other sources do to a face, one thing at a time: other annotators' boxes, little light, lost focus, few pixels."""
+"""What other sources do to a face, one thing at a time: others' boxes, little light, lost focus, few pixels."""
 
 from collections.abc import Callable
 
