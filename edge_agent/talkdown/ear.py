@@ -110,21 +110,22 @@ class Ear:
         finally:
             task.cancel()
             await asyncio.wait([task])
-            if not task.cancelled() and (error := task.exception()) is not None:
-                if not isinstance(error, TransientError | PermanentError):
-                    raise error
-                recording.trouble = str(error)
+            if not task.cancelled():
+                task.result()
 
     def _record(self, recording: _Recording, stop: threading.Event) -> None:
         count = 0
-        for piece in self._microphone.sound(RATE, stop):
-            count += len(piece)
-            # Whoever opens a stream gets its first second at once; the piece that took least to come tells the truth.
-            begun = Monotonic(self._clock.monotonic() - count / RATE)
-            recording.begun = min(recording.begun, begun) if recording.pieces else begun
-            recording.pieces.append(piece)
-            if stop.is_set() or count > LONGEST * RATE:
-                return
+        try:
+            for piece in self._microphone.sound(RATE, stop):
+                count += len(piece)
+                # Whoever opens a stream gets its first second at once; the piece that took least tells the truth.
+                begun = Monotonic(self._clock.monotonic() - count / RATE)
+                recording.begun = min(recording.begun, begun) if recording.pieces else begun
+                recording.pieces.append(piece)
+                if stop.is_set() or count > LONGEST * RATE:
+                    return
+        except (TransientError, PermanentError) as exc:
+            recording.trouble = str(exc)
 
 
 def described(heard: Heard) -> str:
