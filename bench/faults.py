@@ -21,7 +21,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from tests.peers.broker import Broker
 from tests.uplink.faults import torment
-from tests.uplink.ordeals import ORDEALS, result_of
+from tests.uplink.ordeals import KEEPALIVE, ORDEALS, result_of
 
 
 async def main() -> int:
@@ -31,6 +31,7 @@ async def main() -> int:
     options.add_argument("--restarts", type=int, default=20)
     options.add_argument("--seconds", type=float, default=60, help="that each of the other faults lasts")
     options.add_argument("--only", choices=ORDEALS, nargs="*", default=list(ORDEALS), help="of those other faults")
+    options.add_argument("--keepalive", type=int, default=KEEPALIVE, help="seconds; of a box it is 30")
     options.add_argument("--seed", type=int, default=6)
     chosen = options.parse_args()
     begun = time.monotonic()
@@ -43,7 +44,7 @@ async def main() -> int:
             broker.kill()
         print(f"{chosen.kills} kills and {chosen.restarts} restarts of the broker in {time.monotonic() - begun:.0f} s")
         print("  " + ", ".join(f"{what} {count}" for what, count in toll.items()))
-        running = [result_of(each, Path(name) / each, chosen.seconds) for each in chosen.only]
+        running = [result_of(each, Path(name) / each, chosen.seconds, chosen.keepalive) for each in chosen.only]
         outcomes = dict(zip(chosen.only, await asyncio.gather(*running), strict=True))
     for each, outcome in outcomes.items():
         print(each)

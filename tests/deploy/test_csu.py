@@ -7,7 +7,7 @@ import ssl
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +31,14 @@ CSU = Path(__file__).parents[2] / "deploy" / "csu"
 PASSWORD = "long and not guessed"  # noqa: S105 - of a broker that lives for one test
 
 
-@dataclass(frozen=True)
+HALL = f"""
+user hall-1
+topic write bridge/hall-1
+topic readwrite {ROOT}/#
+"""
+
+
+@dataclass
 class Town:
     """A broker that runs the shipped configuration; ``host`` and ``port`` as ``tests.peers.broker`` has them."""
 
@@ -39,15 +46,22 @@ class Town:
     port: int
     with_certificates: int
     host: str = "127.0.0.1"
+    broker: Peer = field(init=False)
+
+    def start(self) -> None:
+        """Starts it, again at the same address after ``broker.stop()``."""
+        self.broker = Peer(["mosquitto", "-c", str(self.folder / "mosquitto.conf")], self.folder / "mosquitto.log")
+        self.broker.wait_for_port(self.port)
+        self.broker.wait_for_port(self.with_certificates)
 
     def tls(self, name: str = "") -> dict[str, str]:
         files = {"ca": "ca.pem"} | ({"certificate": f"{name}.pem", "key": f"{name}.key"} if name else {})
         return {what: str(self.folder / file) for what, file in files.items()}
 
-    def client(self, name: str) -> aiomqtt.Client:
+    def client(self, name: str, **options: Any) -> aiomqtt.Client:
         context = ssl.create_default_context(cafile=self.tls()["ca"])
         context.load_cert_chain(self.folder / f"{name}.pem", self.folder / f"{name}.key")
-        return aiomqtt.Client(self.host, self.with_certificates, tls_context=context)
+        return aiomqtt.Client(self.host, self.with_certificates, tls_context=context, **options)
 
 
 @pytest.fixture
@@ -55,12 +69,12 @@ def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
     need(not missing("mosquitto", "mosquitto_passwd", "openssl"), "needs a broker: apt-get install mosquitto openssl")
     folder = tmp_path_factory.mktemp("csu")
     made = Town(folder, free_port(), free_port())
-    names = ["csu", AGENT, "mairie-4"]
+    names = ["csu", AGENT, "mairie-4", "hall-1"]
     subprocess.run([CSU / "certificates", folder, made.host, *names], check=True, capture_output=True)
     (folder / "passwords").touch(0o600)
     for name in names:
         subprocess.run(["mosquitto_passwd", "-b", str(folder / "passwords"), name, PASSWORD], check=True)
-    (folder / "acl.conf").write_text((CSU / "acl.conf").read_text())
+    (folder / "acl.conf").write_text((CSU / "acl.conf").read_text() + HALL)
     (folder / "acl.conf").chmod(0o600)
     rewritten = (CSU / "mosquitto.conf").read_text()
     for old, new in {
@@ -74,10 +88,9 @@ def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
         assert old in rewritten
         rewritten = rewritten.replace(old, new)
     (folder / "mosquitto.conf").write_text(rewritten)
-    with Peer(["mosquitto", "-c", str(folder / "mosquitto.conf")], folder / "mosquitto.log") as broker:
-        broker.wait_for_port(made.port)
-        broker.wait_for_port(made.with_certificates)
-        yield made
+    made.start()
+    yield made
+    made.broker.kill()
 
 
 def test_a_certificate_is_kept_and_a_new_box_gets_its_own(tmp_path: Path) -> None:

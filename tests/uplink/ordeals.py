@@ -1,6 +1,6 @@
 """What may befall an agent's line, each in a process with a network and mounts of its own: ``unshare -n -m``, as root.
 
-``python -m tests.uplink.ordeals NAME FOLDER SECONDS`` prints one JSON object.
+``python -m tests.uplink.ordeals NAME FOLDER SECONDS KEEPALIVE`` prints one JSON object.
 """
 
 import asyncio
@@ -39,6 +39,7 @@ class Stage:
         broker: what the agent speaks to.
         csu: hears everything.
         folder: for the agent.
+        keepalive: the agent's, in seconds.
         told: ids of events that the agent said were made.
         figures: what a fault measured.
         untrue: longest time in seconds that the status topic said something else than the agent knew.
@@ -47,6 +48,7 @@ class Stage:
     broker: Broker
     csu: Consumer
     folder: Path
+    keepalive: int = KEEPALIVE
     told: list[str] = field(default_factory=list)
     figures: dict[str, float] = field(default_factory=dict)
     untrue: float = 0.0
@@ -54,7 +56,7 @@ class Stage:
     @asynccontextmanager
     async def agent(self, **options: Any) -> AsyncIterator[Agent]:
         """An agent that tells steadily, and whose status is compared with the truth."""
-        async with agent(self.broker, self.folder, keepalive=KEEPALIVE, **options) as box:
+        async with agent(self.broker, self.folder, keepalive=self.keepalive, **options) as box:
             tasks = [asyncio.create_task(self._tell(box)), asyncio.create_task(self._compare(box))]
             try:
                 yield box
@@ -254,7 +256,7 @@ ORDEALS: dict[str, tuple[Callable[[Stage, float], Awaitable[None]], dict[str, An
 }
 
 
-async def undergo(name: str, folder: Path, seconds: float) -> dict[str, object]:
+async def undergo(name: str, folder: Path, seconds: float, keepalive: int) -> dict[str, object]:
     """Returns what an ordeal came to."""
     ordeal, options = ORDEALS[name]
     _run("ip", "link", "set", "lo", "up")
@@ -266,7 +268,7 @@ async def undergo(name: str, folder: Path, seconds: float) -> dict[str, object]:
     login = {"username": "csu", "password": "csu"} if "users" in options else {}
     try:
         async with consumer(Place(side), **login) as csu:
-            stage = Stage(broker, csu, folder / "agent")
+            stage = Stage(broker, csu, folder / "agent", keepalive)
             await ordeal(stage, seconds)
             with suppress(TimeoutError):  # the toll says what is missing
                 await csu.until(lambda: csu.has(stage.told), _PATIENCE)
@@ -304,10 +306,11 @@ def _silence(*match: str) -> Iterator[None]:
         _run("iptables", "-D", *rule)
 
 
-async def result_of(name: str, folder: Path, seconds: float) -> dict[str, Any]:
+async def result_of(name: str, folder: Path, seconds: float, keepalive: int = KEEPALIVE) -> dict[str, Any]:
     """Runs an ordeal apart from this machine's network and mounts, and returns what came of it; needs root."""
     process = await asyncio.create_subprocess_exec(
-        *("unshare", "-n", "-m", sys.executable, "-m", "tests.uplink.ordeals", name, str(folder), str(seconds)),
+        *("unshare", "-n", "-m", sys.executable, "-m", "tests.uplink.ordeals", name, str(folder)),
+        *(str(seconds), str(keepalive)),
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
         cwd=Path(__file__).parents[2],
@@ -323,4 +326,5 @@ def _run(*command: str) -> None:
 
 
 if __name__ == "__main__":
-    sys.stdout.write(json.dumps(asyncio.run(undergo(sys.argv[1], Path(sys.argv[2]), float(sys.argv[3])))))
+    name, folder, seconds, keepalive = sys.argv[1:]
+    sys.stdout.write(json.dumps(asyncio.run(undergo(name, Path(folder), float(seconds), int(keepalive)))))
