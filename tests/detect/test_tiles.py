@@ -8,11 +8,12 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from edge_agent.detect.nanodet import NanodetSettings
-from edge_agent.detect.tiles import CUT, OVERLAP, detect_within, is_whole, merge, open_detector, tiles
+from edge_agent.detect.tiles import CUT, OVERLAP, Tiled, detect_within, is_whole, merge, open_detector, tiles
 from edge_agent.inference.models import InferenceSettings, Models
 from edge_agent.values.detection import Detection, Label
 from edge_agent.values.frame import Frame
 from edge_agent.values.geometry import Box
+from edge_agent.values.time import Monotonic
 from tests.detect.pictures import PORTRAIT
 from tests.detect.pictures import frame as as_frame
 
@@ -64,6 +65,50 @@ def test_of_what_overlaps_the_best_is_left_and_nothing_is_invented(found: Sequen
         assert any(one.label is lost.label and one.score >= lost.score * 0.999 for one in left)
 
 
+class Scripted:
+    """A detector that finds one list in its first look, at the whole picture, and another in its second, at a tile."""
+
+    def __init__(self, *looks: Sequence[Detection]) -> None:
+        self._looks = iter(looks)
+
+    def detect(self, _: Frame) -> Sequence[Detection]:
+        return next(self._looks, ())
+
+
+SCORES = {Label.PERSON: 0.3}
+FULL = Frame(np.zeros((600, 400), np.uint8), 0, Monotonic(0.0))
+
+
+@pytest.mark.parametrize(
+    ("whole", "quarter", "believed"),
+    [
+        ([0.35], [], []),
+        ([], [0.35], []),
+        ([0.35], [0.4], [0.35]),
+        ([0.5], [], [0.5]),
+        ([], [0.5], [0.5]),
+        ([0.35], [0.5], [0.5]),
+    ],
+)
+def test_what_is_in_doubt_is_believed_where_two_looks_agree(
+    whole: list[float], quarter: list[float], believed: list[float]
+) -> None:
+    box = Box(0.1, 0.1, 0.15, 0.2)
+    _, shown = FULL.part(tiles(2, 2)[0])
+    near = Box(*(side / shown.right for side in (0.1, 0.1, 0.15, 0.2)))
+    detector = Scripted(
+        [Detection(Label.PERSON, score, box) for score in whole],
+        [Detection(Label.PERSON, score, near) for score in quarter],
+    )
+    found = Tiled(detector, SCORES, 2, 2).detect(FULL)
+    assert [each.score for each in found] == believed
+
+
+def test_who_is_too_large_for_a_tile_is_the_wholes_to_judge() -> None:
+    large = Detection(Label.PERSON, 0.35, Box(0.2, 0.1, 0.8, 0.9))
+    assert list(Tiled(Scripted([large], []), SCORES, 2, 2).detect(FULL)) == [large]
+
+
 def far_away(width: int, height: int, tall: int, places: Sequence[tuple[int, int]]) -> Frame:
     """A wide square with small people in it."""
     rng = np.random.default_rng(1)
@@ -81,8 +126,9 @@ PLACES = [(150, 100), (900, 420), (1700, 60), (1760, 900), (60, 940), (1010, 800
 def test_tiles_find_people_who_are_too_small_in_the_whole_picture() -> None:
     models = Models(InferenceSettings())
     frame = far_away(1920, 1080, 64, PLACES)
-    whole = open_detector(NanodetSettings(), models).detect(frame)
-    tiled = open_detector(NanodetSettings(tiles=(3, 2)), models).detect(frame)
+    scores = {Label.PERSON: 0.25}  # half a portrait, so far away, is a person to nobody who looks closely
+    whole = open_detector(NanodetSettings(scores=scores), models).detect(frame)
+    tiled = open_detector(NanodetSettings(scores=scores, tiles=(3, 2)), models).detect(frame)
     assert (_hits(whole), _hits(tiled)) == (0, len(PLACES))
     assert len(tiled) <= len(PLACES) + 2
 
