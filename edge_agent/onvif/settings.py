@@ -5,6 +5,8 @@ from urllib.parse import SplitResult, urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
+from edge_agent.values.address import read_address
+
 if TYPE_CHECKING:
     from edge_agent.onvif.device import OnvifDevice
 
@@ -47,15 +49,7 @@ class OnvifSettings(BaseModel):
     @field_validator("url")
     @classmethod
     def _is_an_address(cls, url: str) -> str:
-        try:
-            parts = urlsplit(url)
-            port_is_fine = parts.port != 0
-        except ValueError as exc:
-            raise ValueError(f"is no address: {EXAMPLE}") from exc
-        if parts.scheme not in {"http", "https"} or not parts.hostname or not port_is_fine:
-            raise ValueError(f"is no web address: {EXAMPLE}")
-        if parts.username is not None:
-            raise ValueError("holds credentials: write them into `username` and `password`, where they are kept secret")
+        parts = read_address(url, ("http", "https"), EXAMPLE)
         if parts.path.strip("/") or parts.query or parts.fragment:
             raise ValueError(f"holds a path, which ONVIF prescribes: {EXAMPLE}")
         return url

@@ -136,7 +136,7 @@ async def test_nobody_there_is_told() -> None:
 @pytest.mark.parametrize(
     ("url", "complaint"),
     [
-        ("192.0.2.10", "no web address"),
+        ("192.0.2.10", "no address that begins with http"),
         ("http://user:hunter2@192.0.2.10", "holds credentials"),
         ("http://192.0.2.10/onvif/device_service", "holds a path"),
         ("http://192.0.2.10:99999", "no address"),

@@ -13,6 +13,7 @@ from edge_agent.capture.address import Address
 from edge_agent.capture.demux import Demux
 from edge_agent.capture.microphone import CameraMicrophone
 from edge_agent.capture.sources import Source, SourceSettings
+from edge_agent.values.address import read_address
 from edge_agent.values.packet import Packet
 
 _PROBE = "500000"
@@ -46,15 +47,7 @@ class RtspSettings(SourceSettings):
     @field_validator("url")
     @classmethod
     def _is_an_address(cls, url: str) -> str:
-        try:
-            parts = urlsplit(url)
-            port_is_fine = parts.port != 0
-        except ValueError as exc:
-            raise ValueError("is no address: write rtsp://192.0.2.10:554/stream") from exc
-        if parts.scheme not in {"rtsp", "rtsps"} or not parts.hostname or not port_is_fine:
-            raise ValueError("is no RTSP address: write rtsp://192.0.2.10:554/stream")
-        if parts.username is not None:
-            raise ValueError("holds credentials: write them into `username` and `password`, where they are kept secret")
+        read_address(url, ("rtsp", "rtsps"), "write rtsp://192.0.2.10:554/stream")
         return url
 
     @model_validator(mode="after")

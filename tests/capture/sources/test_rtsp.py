@@ -196,6 +196,8 @@ async def test_a_camera_without_video(camera: Callable[..., Camera]) -> None:
         ("rtsp:///stream", "write rtsp://"),
         ("rtsp://192.0.2.10:99999/stream", "write rtsp://"),
         ("file:/etc/passwd", "write rtsp://"),
+        ("rtsp://192.0.2.10/stream\r\nX-Forged: yes", "cannot be seen"),
+        ("rtsp://192.0.2.10/first stream", "write %20"),
         ("rtsp://admin:secret@192.0.2.10/stream", "write them into `username` and `password`"),
     ],
 )
