@@ -284,7 +284,8 @@ class FakeSite:
     def _finish(self, camera: str, receipt: Mapping[str, Any], outcome: str) -> None:
         self.speaking.pop(camera, None)
         self.tell("speech", {"camera": camera, "state": "idle", "text": "", "language": "", "actor": ""})
-        self.happen("talkdown.receipt", camera, {**receipt, "outcome": outcome, "seconds": 2.5})
+        acoustic = {"heard": False} if receipt["text"] == "into the void" else None
+        self.happen("talkdown.receipt", camera, {**receipt, "outcome": outcome, "seconds": 2.5, "acoustic": acoustic})
 
     async def _hush(self, request: web.Request) -> web.Response:
         camera = request.match_info["camera"]

@@ -188,6 +188,11 @@ async def test_one_click_speaks_and_the_outcome_is_told(fake: Callable[..., Fake
     await page.locator(".talk .stop").click()
     await expect(page.locator(".talk .result")).to_have_text("Stopped")
 
+    await page.locator(".talk textarea").fill("into the void")
+    await page.keyboard.press("Enter")
+    await expect(page.locator(".talk .result")).to_contain_text("microphone did not hear it")
+    await expect(page.locator(".events li").first).to_contain_text("microphone did not hear it")
+
     await page.locator(".talk textarea").fill("refuse")
     await expect(page.locator(".talk .counter")).to_have_text("6 / 500")
     await page.keyboard.press("Enter")
@@ -198,6 +203,7 @@ async def test_one_click_speaks_and_the_outcome_is_told(fake: Callable[..., Fake
         {"camera": "cam1", "message": "mask", "language": "en"},
         {"camera": "cam1", "message": "mask", "language": "fr"},
         {"camera": "cam1", "hush": True},
+        {"camera": "cam1", "text": "into the void", "language": "fr"},
         {"camera": "cam1", "text": "refuse", "language": "fr"},
     ]
     await page.keyboard.press("Escape")

@@ -25,12 +25,12 @@ const KINDS = {
     detail: said(reason),
     alarm: state === "offline",
   }),
-  "talkdown.receipt": ({ outcome, text, message, reason }) => ({
+  "talkdown.receipt": ({ outcome, text, message, reason, acoustic }) => ({
     icon: outcome === "failed" || outcome === "refused" ? "speaker-off" : "speaker",
-    tone: of({ played: "good", failed: "alarm", refused: "warn" }, outcome) ?? "calm",
+    tone: acoustic?.heard === false ? "warn" : (of({ played: "good", failed: "alarm", refused: "warn" }, outcome) ?? "calm"),
     group: "talks",
     what: t(`event.talkdown.${outcome}`),
-    detail: said(reason) || text || message,
+    detail: acoustic?.heard === false ? t("unheard") : said(reason) || text || message,
   }),
   "talkdown.effect": ({ effect }) => ({
     icon: "speaker",

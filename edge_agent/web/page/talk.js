@@ -7,7 +7,7 @@ import { said } from "./phrases.js";
 import { typeOf } from "./site.js";
 
 const LONGEST = 500;
-const OUTCOMES = { played: ["good", "check"], failed: ["alarm", "warning"], refused: ["warn", "warning"], stopped: ["calm", "stop"] };
+const OUTCOMES = { played: ["good", "check"], unheard: ["warn", "warning"], failed: ["alarm", "warning"], refused: ["warn", "warning"], stopped: ["calm", "stop"] };
 
 export class Talk {
   #spoken = null;
@@ -172,4 +172,4 @@ export class Talk {
   }
 }
 
-const receiptOf = ({ data }) => ({ state: data.outcome, seconds: data.seconds, reason: data.reason, remedy: data.remedy });
+const receiptOf = ({ data }) => ({ state: data.acoustic?.heard === false ? "unheard" : data.outcome, seconds: data.seconds, reason: data.reason, remedy: data.remedy });
