@@ -16,7 +16,8 @@ from torch import nn
 
 CLASSES = len(mask_faces.LABELS) + 1  # and nothing, see mask_nothing
 EPOCH_SIZE, BATCH = 3072, 64
-RATE, DECAY, SMOOTHING, AVERAGED = 1.2e-3, 0.02, 0.03, 0.995
+RATE, DECAY, SMOOTHING = 1.2e-3, 0.02, 0.03
+AVERAGED = 0.23  # of a training, over which its weights are averaged
 COARSE = 64  # pixels
 FROZEN = 4  # first blocks, whose ImageNet filters for edges and colours stay as they are: a third of the time saved
 WAYS = ("nose out", "nose out", "chin")
@@ -130,8 +131,9 @@ def train(faces: Faces, network: Classifier, recipe: Recipe) -> Classifier:
     steps = EPOCH_SIZE // BATCH
     network.to(memory_format=torch.channels_last)
     network.features[:FROZEN].requires_grad_(requires_grad=False)
+    decay = 1 - 1 / (AVERAGED * recipe.epochs * steps)
     average = torch.optim.swa_utils.AveragedModel(
-        network, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(AVERAGED), use_buffers=True
+        network, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(decay), use_buffers=True
     )
     learnt = [value for value in network.parameters() if value.requires_grad]
     optimiser = torch.optim.AdamW(learnt, lr=RATE, weight_decay=DECAY)
