@@ -1,6 +1,7 @@
 """Photos with annotated faces, in COCO's form (cocodataset.org, data format, object detection)."""
 
 import json
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from math import isfinite
@@ -17,6 +18,9 @@ Told = Callable[[str], None]
 """Takes a sentence about one item that is left out."""
 
 T = TypeVar("T")
+
+WRONG = {"dataclass_type": "must be an object", "missing": "is missing"}
+"""pydantic's words for these are a programmer's."""
 
 REMEDY = (
     "give a COCO-style JSON file: an object with the lists images (id, file_name), annotations (image_id, bbox,"
@@ -72,6 +76,11 @@ class Truth:
         """Its height in pixels."""
         return self.box[3] - self.box[1]
 
+    def shows(self, width: int, height: int) -> bool:
+        """Tells whether any of it is inside a photo of this size in pixels."""
+        left, top, right, bottom = self.box
+        return left < width and top < height and right > 0 and bottom > 0
+
 
 @dataclass(frozen=True, slots=True)
 class Photo:
@@ -89,19 +98,30 @@ def read_dataset(path: Path, told: Told) -> list[Photo]:
     """
     document = _read(path)
     worn = _categories(document, told)
-    images = {image.id: image for image in _entries(document, "images", Image, told)}
+    images = _images(document, told)
     faces: dict[int | str, list[Truth]] = {name: [] for name in images}
+    astray: Counter[str] = Counter()
     for annotation in _entries(document, "annotations", Annotation, told):
         if annotation.image_id not in images:
-            told(f"an annotation belongs to image {annotation.image_id}, which is not listed: left out")
+            astray[f"image {annotation.image_id}"] += 1
         elif annotation.category_id not in worn:
-            told(f"an annotation is of category {annotation.category_id}, which is not listed: left out")
+            astray[f"category {annotation.category_id}"] += 1
         elif verdict := worn[annotation.category_id]:
             left, top, width, height = annotation.bbox
             faces[annotation.image_id].append(Truth((left, top, left + width, top + height), verdict))
+    for what, count in astray.items():
+        told(f"{what} is not listed: its annotations, {count} in all, are left out")
     if not any(faces.values()):
-        raise PermanentError(f"{path} has no annotated face", REMEDY)
+        raise PermanentError(f"{path} has no annotated face of {', '.join(ORDER)}", REMEDY)
     return [Photo(_place(path, image.file_name), tuple(faces[name])) for name, image in images.items()]
+
+
+def _images(document: dict[str, object], told: Told) -> dict[int | str, Image]:
+    images: dict[int | str, Image] = {}
+    for image in _entries(document, "images", Image, told):
+        if images.setdefault(image.id, image) is not image:
+            told(f"image {image.id} is listed twice: {image.file_name} is left out, its annotations may be another's")
+    return images
 
 
 def _read(path: Path) -> dict[str, object]:
@@ -127,7 +147,8 @@ def _entries(document: dict[str, object], key: str, form: type[T], told: Told) -
         except ValidationError as exc:
             first = exc.errors(include_url=False)[0]
             where = ".".join(map(str, (key, number, *first["loc"])))
-            told(f"{where}: {first['msg'].removeprefix('Value error, ')}; left out")
+            wrong = WRONG.get(first["type"]) or first["msg"].removeprefix("Value error, ")
+            told(f"{where}: {wrong}; left out")
 
 
 def _categories(document: dict[str, object], told: Told) -> dict[int | str, Verdict | None]:

@@ -57,7 +57,11 @@ def open_footage(where: str, decoder: Decoder, *, seconds: float, fps: float, st
     """
     if where.startswith(("rtsp://", "rtsps://")):
         return Footage(_until(seconds, _watch(_camera(where), decoder, stop)), seconds)
+    if "://" in where:
+        raise PermanentError(f"{where.split('://')[0]}:// cannot be watched", "give rtsp://…, or save it as a file first")
     path = Path(where)
+    if path.is_dir():
+        raise PermanentError(f"{path} is a folder", "name one film or photo in it")
     if path.suffix.lower() in SUFFIXES:
         picture = VideoFrame.from_ndarray(read_picture(path).planes, format="yuv420p")
         return Footage(_hold(decoder.cover(picture, 0, Monotonic(0.0)), fps), STILL, still=True)
@@ -85,13 +89,15 @@ def _watch(camera: RtspSettings, decoder: Decoder, stop: threading.Event) -> Ite
 
 def _measure(path: Path) -> float:
     """Returns a film's length in seconds, 0 where it does not tell."""
-    if path.exists() and not path.is_dir() and not path.stat().st_size:
+    if path.exists() and not path.stat().st_size:
         raise PermanentError(f"the film {path} is empty", "record or copy it again")
     try:
         with av.open(f"file:{path}", metadata_errors="replace") as container:
             if not container.streams.video:
                 raise PermanentError(f"the film {path} has no picture", "choose a file with video")
             return container.duration / 1_000_000 if container.duration else 0.0
+    except error.InvalidDataError:
+        raise PermanentError(f"{path} is no film, or a broken one", "record or copy it again") from None
     except error.FFmpegError as exc:
         raise failure(exc, f"the film {path}") from None
 

@@ -117,8 +117,14 @@ class Verdicts:
         except PermanentError as exc:
             told(str(exc))
             return
+        shown = [face for face in photo.faces if face.shows(frame.width, frame.height)]
+        if len(shown) < len(photo.faces):
+            told(
+                f"{photo.path}: {len(photo.faces) - len(shown)} annotated faces lie outside of its {frame.width} x "
+                f"{frame.height} pixels and are left out"
+            )
         begun = time.perf_counter()
-        self.faces += judge.judge(frame, photo.faces)
+        self.faces += judge.judge(frame, shown)
         self.seconds += time.perf_counter() - begun
 
 

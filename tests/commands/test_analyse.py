@@ -144,7 +144,7 @@ def test_a_picture_that_changes_its_size_is_said_and_drawn_in_the_first(tmp_path
     ("name", "content", "said"),
     [
         ("a.mp4", b"", "is empty"),
-        ("a.mp4", b"garbage" * 99, "no video that can be read"),
+        ("a.mp4", b"garbage" * 99, "is no film, or a broken one"),
         ("a.jpg", b"\xff\xd8 broken", "breaks off"),
     ],
 )
@@ -157,7 +157,9 @@ def test_what_cannot_be_looked_at_is_a_sentence(tmp_path: Path, name: str, conte
     assert "Traceback" not in result.output
 
 
-def test_a_missing_film_and_a_wrong_address_are_sentences(tmp_path: Path) -> None:
+def test_a_missing_film_a_folder_and_a_wrong_address_are_sentences(tmp_path: Path) -> None:
+    assert "is a folder" in analysed(tmp_path).output
+    assert "https:// cannot be watched: give rtsp://" in analysed("https://user:secret@192.0.2.1/film.mp4").output
     assert "does not exist" in analysed(tmp_path / "none.mp4").output
     wrong = analysed("rtsp://user:secret@/stream")
     assert wrong.exit_code == 1

@@ -67,6 +67,16 @@ def test_what_cannot_be_read_is_named_and_the_rest_goes_on(tmp_path: Path) -> No
     assert "bare-256.jpg is a JPEG that breaks off" in result.stderr
 
 
+def test_faces_outside_of_their_photo_are_told_of_and_left_out(tmp_path: Path) -> None:
+    photo = write_jpeg(tmp_path / "bare.jpg", portrait())
+    left, top, right, bottom = FACE
+    boxes = [[left, top, right - left, bottom - top], [300, 10, 40, 40], [10, -50, 40, 50]]
+    annotations: list[dict[str, object]] = [{"image_id": 0, "category_id": 2, "bbox": box} for box in boxes]
+    result = evaluated(write_listing(tmp_path / "a.json", [{"id": 0, "file_name": photo.name}], annotations), "--json")
+    assert json.loads(result.stdout)["faces"] == 1
+    assert "2 annotated faces lie outside of its 256 x 256 pixels" in result.stderr
+
+
 @pytest.mark.parametrize("boxes", ["given", "detected"])
 def test_pictures_of_all_kinds_are_judged_beside_each_other(tmp_path: Path, boxes: str) -> None:
     bare = portrait()
