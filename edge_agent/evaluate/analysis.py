@@ -8,6 +8,8 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 
 from edge_agent.appearance.inspector import Inspector
+from edge_agent.appearance.masks import ORDER
+from edge_agent.appearance.settings import AppearanceSettings
 from edge_agent.detect import Detector
 from edge_agent.detect.tiles import detect_within
 from edge_agent.events.envelope import plain
@@ -21,7 +23,7 @@ from edge_agent.values.event import EventData
 from edge_agent.values.frame import Frame
 from edge_agent.values.geometry import Box
 from edge_agent.values.ids import TrackId
-from edge_agent.values.look import Judgement
+from edge_agent.values.look import Judgement, Look, Verdict
 from edge_agent.values.time import Monotonic
 from edge_agent.values.track import Scene, Track
 
@@ -58,13 +60,15 @@ class Seen:
         understood: pictures that were worth it.
         tracks: followed to their end, by what they are.
         verdicts: on the people among them, by how the mask was worn; None where no face was seen well enough.
+        faces: in a photo, of people who are not judged, by the verdict of one look.
         seconds: of footage.
     """
 
     pictures: int
     understood: int
     tracks: Counter[Label]
-    verdicts: Counter[str | None]
+    verdicts: Counter[Verdict | None]
+    faces: Counter[Verdict | None]
     seconds: float
 
 
@@ -83,9 +87,11 @@ class Analysis:
     """
 
     def __init__(self, settings: Settings, camera: CameraSettings, detector: Detector, inspector: Inspector) -> None:
-        self.seen = Seen(0, 0, Counter(), Counter(), 0.0)
+        self.seen = Seen(0, 0, Counter(), Counter(), Counter(), 0.0)
         self.scene = Scene(Monotonic(0.0), (), {})
         self._policy = settings.allowed
+        self._inspector = inspector
+        self._appearance = settings.appearance
         self._clock = FilmClock(datetime.now(UTC))
         self._lookout = Lookout(camera.motion, camera.fps)
         self._sight = Sight(
@@ -113,6 +119,25 @@ class Analysis:
             lines += [self._event(data) for data in self._sight.judge(self.scene)]
             lines += self._ended(self.scene)
         return lines
+
+    def others(self, photo: Frame) -> list[Judgement]:
+        """Returns what one look says of every face in a photo of somebody who is not judged; blocks, often seconds.
+
+        A camera passes these over: it follows bodies, and one look is no verdict.
+
+        Args:
+            photo: the picture that ``scene`` is of.
+        """
+        people = [track.box for track in self.scene.tracks if track.label is Label.PERSON]
+        # A judged person has one face; what else looks like one on the body is a badge, a hand, a pattern.
+        judged = [track.box for track in self.scene.tracks if track.id in self.scene.judgements]
+        found = [
+            _said(look, self._appearance)
+            for look in self._inspector.survey(photo, people)
+            if not any(_holds(body, look.face.centre) for body in judged)
+        ]
+        self.seen.faces.update(face.verdict for face in found)
+        return found
 
     def end(self) -> list[Line]:
         """Returns what is left to tell: everybody who was still there."""
@@ -161,17 +186,43 @@ def summarise(seen: Seen, policy: Policy, spent: float, broken: int) -> Iterator
     yield f"{seen.seconds:.0f} s of footage in {spent:.0f} s{pace}; {looked}"
     if broken:
         yield f"{broken} pictures could not be decoded; copy or record the footage again if that is much"
-    if not seen.tracks:
+    if not seen.tracks and not seen.faces:
         yield "nobody and no vehicle was seen; people need to be about a fifteenth of the picture's height"
-        return
-    yield "followed: " + ", ".join(f"{count} {label}" for label, count in seen.tracks.most_common())
-    if not seen.verdicts.total() or not policy.individual_events:
-        return
-    verdicts = ", ".join(f"{count} {worn.replace('_', ' ')}" for worn, count in seen.verdicts.most_common() if worn)
-    faceless = seen.verdicts[None]
-    yield f"masks: {verdicts or 'nobody could be judged'}"
-    if faceless:
-        yield f"{faceless} people showed no face often and large enough; faces need 20 pixels and three looks"
+    if seen.tracks:
+        yield "followed: " + ", ".join(f"{count} {label}" for label, count in seen.tracks.most_common())
+    if seen.verdicts.total() and policy.individual_events:
+        yield f"masks: {_counted(seen.verdicts) or 'nobody could be judged'}"
+        if faceless := seen.verdicts[None]:
+            yield f"{faceless} people showed no face often and large enough; faces need 20 pixels and three looks"
+    if seen.faces:
+        yield f"{seen.faces.total()} more faces, of people not followed: {_counted(seen.faces)}, by one look each"
+
+
+def _counted(verdicts: Counter[Verdict | None]) -> str:
+    return ", ".join(f"{count} {worn.replace('_', ' ')}" for worn, count in verdicts.most_common() if worn)
+
+
+def _holds(body: Box, place: tuple[float, float]) -> bool:
+    x, y = place
+    return body.left <= x <= body.right and body.top <= y <= body.bottom
+
+
+def _said(look: Look, appearance: AppearanceSettings) -> Judgement:
+    confidence = max(look.scores)
+    best = ORDER[look.scores.index(confidence)]
+    sure = confidence >= appearance.score(best)
+    return Judgement(best if sure else Verdict.UNSURE, confidence, 1, look.face)
+
+
+def tell_face(face: Judgement) -> Line:
+    """Returns what to tell of a face in a photo that belongs to nobody who is followed."""
+    return {
+        "type": "face",
+        "at": 0.0,
+        "box": plain(face.face),
+        "verdict": face.verdict.value,
+        "confidence": round(face.confidence, 4),
+    }
 
 
 def _track(track: Track, judgement: Judgement | None) -> Line:

@@ -1,6 +1,6 @@
 """What the agent saw, drawn on what it saw: people, faces and verdicts, on a photo or a film."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
@@ -36,8 +36,8 @@ COLOURS = {
 class Drawing(Protocol):
     """Where annotated pictures go."""
 
-    def add(self, frame: Frame, scene: Scene) -> None:
-        """Adds one more picture with what was seen in it; blocks."""
+    def add(self, frame: Frame, scene: Scene, others: Sequence[Judgement] = ()) -> None:
+        """Adds one more picture with what was seen in it, and faces of people who are not followed; blocks."""
         ...
 
 
@@ -59,9 +59,9 @@ def open_drawing(target: Path, *, still: bool) -> Iterator[Drawing]:
     part = target.with_name(f".{target.name}.part")
     try:
         if still:
-            photo = PhotoDrawing(target.suffix)
+            photo = PhotoDrawing()
             yield photo
-            part.write_bytes(photo.content)
+            part.write_bytes(photo.content(target.suffix))
         else:
             with av.open(str(part), "w", format="mp4") as container:
                 film = FilmDrawing(container)
@@ -75,20 +75,21 @@ def open_drawing(target: Path, *, still: bool) -> Iterator[Drawing]:
 
 
 class PhotoDrawing:
-    """See ``Drawing``: the last picture, as a file's content.
+    """See ``Drawing``: the last picture."""
 
-    Args:
-        suffix: of the file.
-    """
+    def __init__(self) -> None:
+        self._last: tuple[Frame, Scene, Sequence[Judgement]] | None = None
 
-    def __init__(self, suffix: str) -> None:
-        self.content = b""
-        self._suffix = suffix
-
-    def add(self, frame: Frame, scene: Scene) -> None:
+    def add(self, frame: Frame, scene: Scene, others: Sequence[Judgement] = ()) -> None:
         """See ``Drawing``."""
-        _, data = cv2.imencode(self._suffix, annotate(frame, scene, *_size(frame)))
-        self.content = data.tobytes()
+        self._last = frame, scene, others
+
+    def content(self, suffix: str) -> bytes:
+        """Returns what a file with such a name holds, nothing before a picture was added."""
+        if self._last is None:
+            return b""
+        frame, scene, others = self._last
+        return cv2.imencode(suffix, annotate(frame, scene, others, *_size(frame)))[1].tobytes()
 
 
 class FilmDrawing:
@@ -103,7 +104,7 @@ class FilmDrawing:
         self._stream: VideoStream | None = None
         self._size = (0, 0)
 
-    def add(self, frame: Frame, scene: Scene) -> None:
+    def add(self, frame: Frame, scene: Scene, others: Sequence[Judgement] = ()) -> None:
         """See ``Drawing``."""
         if self._stream is None:
             self._size = _size(frame)
@@ -111,7 +112,7 @@ class FilmDrawing:
             self._stream.width, self._stream.height = self._size
             self._stream.pix_fmt = "yuv420p"
             self._stream.time_base = self._stream.codec_context.time_base = Fraction(1, CLOCK_RATE)
-        picture = av.VideoFrame.from_ndarray(annotate(frame, scene, *self._size), format="bgr24")
+        picture = av.VideoFrame.from_ndarray(annotate(frame, scene, others, *self._size), format="bgr24")
         picture.pts, picture.time_base = frame.pts, Fraction(1, CLOCK_RATE)
         self._container.mux(self._stream.encode(picture))
 
@@ -121,9 +122,14 @@ class FilmDrawing:
             self._container.mux(self._stream.encode(None))
 
 
-def annotate(frame: Frame, scene: Scene, width: int, height: int) -> Pixels:
-    """Returns a picture with boxes and verdicts as uint8 BGR (height, width, 3); hidden people are drawn thin."""
+def annotate(frame: Frame, scene: Scene, others: Sequence[Judgement], width: int, height: int) -> Pixels:
+    """Returns a picture with boxes and verdicts as uint8 BGR (height, width, 3).
+
+    Hidden people are drawn thin, and of people who are not followed only the face, in the colour of its verdict.
+    """
     picture = frame.bgr(width, height)
+    for face in others:
+        _frame_box(picture, face.face, COLOURS[face.verdict], 1)
     for track in scene.tracks:
         if not track.box.clipped().area:
             continue  # it left the picture, and is waited for

@@ -58,7 +58,9 @@ def open_footage(where: str, decoder: Decoder, *, seconds: float, fps: float, st
     if where.startswith(("rtsp://", "rtsps://")):
         return Footage(_until(seconds, _watch(_camera(where), decoder, stop)), seconds)
     if "://" in where:
-        raise PermanentError(f"{where.split('://')[0]}:// cannot be watched", "give rtsp://…, or save it as a file first")
+        raise PermanentError(
+            f"{where.split('://', maxsplit=1)[0]}:// cannot be watched", "give rtsp://…, or save it as a file first"
+        )
     path = Path(where)
     if path.is_dir():
         raise PermanentError(f"{path} is a folder", "name one film or photo in it")

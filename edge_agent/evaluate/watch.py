@@ -12,7 +12,7 @@ from edge_agent.appearance.inspector import Inspector
 from edge_agent.decode.decoder import Decoder
 from edge_agent.detect.tiles import open_detector
 from edge_agent.errors import PermanentError
-from edge_agent.evaluate.analysis import Analysis, Line, summarise
+from edge_agent.evaluate.analysis import Analysis, Line, summarise, tell_face
 from edge_agent.evaluate.drawing import Drawing, open_drawing
 from edge_agent.evaluate.footage import Footage, open_footage
 from edge_agent.inference.models import Models
@@ -75,10 +75,11 @@ def watch(
     detector, inspector = open_detector(settings.detector, models), Inspector(models, settings.appearance)
     analysis = Analysis(settings, camera, detector, inspector)
     footage = open_footage(where, decoder, seconds=seconds, fps=camera.fps, stop=stop)
+    everybody = footage.still and settings.allowed.individual_events
     begun = time.monotonic()
     try:
         with _opened(draw, footage) as drawing:
-            asyncio.run(_follow(footage, analysis, drawing, told))
+            asyncio.run(_follow(footage, analysis, drawing, told, everybody=everybody))
     finally:
         stop.set()
     for line in analysis.end():
@@ -89,18 +90,26 @@ def watch(
         told.remark(sentence)
 
 
-async def _follow(footage: Footage, analysis: Analysis, drawing: Drawing | None, told: Told) -> None:
-    size = None
+async def _follow(
+    footage: Footage, analysis: Analysis, drawing: Drawing | None, told: Told, *, everybody: bool
+) -> None:
+    before = None
     while (frame := await asyncio.to_thread(next, footage.frames, None)) is not None:
-        if size not in {None, (frame.width, frame.height)}:
+        if before and (before.width, before.height) != (frame.width, frame.height):
             told.remark(f"{frame.arrived:.1f} s: the picture's size changes to {frame.width}x{frame.height}")
-        size = (frame.width, frame.height)
+        before = frame
         for line in await analysis.see(frame):
             told.line(line)
         if drawing is not None:
             await asyncio.to_thread(drawing.add, frame, analysis.scene)
         if footage.seconds:
             told.progress(min(1.0, frame.arrived / footage.seconds))
+    if before and everybody:
+        faces = await asyncio.to_thread(analysis.others, before)
+        for face in faces:
+            told.line(tell_face(face))
+        if drawing is not None:
+            await asyncio.to_thread(drawing.add, before, analysis.scene, faces)
 
 
 @contextmanager

@@ -52,13 +52,17 @@ def test_entries_that_cannot_be_used_are_told_of_and_left_out(tmp_path: Path) ->
     (photo,) = read_dataset(path, said.append)
     assert len(photo.faces) == 1
     assert len(said) == 6
-    assert {"image 5", "category 9"} == {" ".join(sentence.split()[:2]) for sentence in said if "not listed" in sentence}
+    assert {"image 5", "category 9"} == {
+        " ".join(sentence.split()[:2]) for sentence in said if "not listed" in sentence
+    }
     assert "annotations.5.image_id: is missing; left out" in said
 
 
 def test_thousands_of_the_same_mistake_are_one_sentence(tmp_path: Path) -> None:
     astray = [{"image_id": 5, "category_id": 1, "bbox": [0, 0, 9, 9]}] * 3000
-    path = write_listing(tmp_path / "a.json", [{"id": 0, "file_name": "x.jpg"}], [{**astray[0], "image_id": 0}, *astray])
+    path = write_listing(
+        tmp_path / "a.json", [{"id": 0, "file_name": "x.jpg"}], [{**astray[0], "image_id": 0}, *astray]
+    )
     said: list[str] = []
     read_dataset(path, said.append)
     assert said == ["image 5 is not listed: its annotations, 3000 in all, are left out"]
