@@ -21,9 +21,6 @@ Floats: TypeAlias = NDArray[np.float32]
 OVERLAP = 0.3
 """Faces hardly overlap; the network answers many times for each."""
 
-NESTED = 0.85
-"""Share of the smaller of two boxes from which they are one face, if seen too large or too small."""
-
 MOST = 500
 """Faces in one picture; bounds the time in which a picture full of them is read."""
 
@@ -135,13 +132,10 @@ def blend(rows: Floats, scores: Floats) -> Iterator[tuple[list[float], float]]:
     for _ in range(MOST):
         if not len(rows):
             return
-        alike = overlaps(rows[:1, :4], rows[:, :4])[0]
-        areas = (rows[:, 2:4] - rows[:, :2]).prod(axis=1)
-        same, shared = alike > OVERLAP, alike * (areas[0] + areas) / (1 + alike)
+        same = overlaps(rows[:1, :4], rows[:, :4])[0] > OVERLAP
         same[0] = True
         yield np.average(rows[same], axis=0, weights=scores[same]).tolist(), float(scores[0])
-        rest = ~same & (shared <= NESTED * np.minimum(areas[0], areas))
-        rows, scores = rows[rest], scores[rest]
+        rows, scores = rows[~same], scores[~same]
 
 
 def anchors(spec: ModelSpec) -> Floats:

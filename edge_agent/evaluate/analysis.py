@@ -129,13 +129,13 @@ class Analysis:
             photo: the picture that ``scene`` is of.
         """
         people = [track.box for track in self.scene.tracks if track.label is Label.PERSON]
-        # A judged person has one face; what else looks like one on the body is a badge, a hand, a pattern.
-        judged = [track.box for track in self.scene.tracks if track.id in self.scene.judgements]
-        found = [
-            _said(look, self._appearance)
-            for look in self._inspector.survey(photo, people)
-            if not any(_holds(body, look.face.centre) for body in judged)
-        ]
+        # A judged person has one face; what else looks like one on the body, or within a face, is a part or a badge.
+        taken = [track.box for track in self.scene.tracks if track.id in self.scene.judgements]
+        found: list[Judgement] = []
+        for look in self._inspector.survey(photo, people):
+            if not any(_holds(box, look.face.centre) for box in taken):
+                taken.append(look.face)
+                found.append(_said(look, self._appearance))
         self.seen.faces.update(face.verdict for face in found)
         return found
 
