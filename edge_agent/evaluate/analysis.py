@@ -172,7 +172,7 @@ async def _detect(detector: Detector, frame: Frame, part: Box | None, /) -> Sequ
     return await asyncio.to_thread(detect_within, detector, frame, part)
 
 
-def summarise(seen: Seen, policy: Policy, spent: float, broken: int) -> Iterator[str]:
+def summarise(seen: Seen, policy: Policy, spent: float, broken: int, *, still: bool) -> Iterator[str]:
     """Yields what was seen in all, in sentences.
 
     Args:
@@ -180,10 +180,15 @@ def summarise(seen: Seen, policy: Policy, spent: float, broken: int) -> Iterator
         policy: without individual events no verdicts are told of so few people.
         spent: seconds that it took.
         broken: pictures that could not be decoded.
+        still: whether it was a photo, which has no length that a pace could be told of.
     """
     pace = f", {seen.seconds / spent:.1f} times real time" if spent and seen.seconds else ""
     looked = f"{seen.understood} of {seen.pictures} pictures looked at"
-    yield f"{seen.seconds:.0f} s of footage in {spent:.0f} s{pace}; {looked}"
+    yield (
+        f"a photo, looked at for {spent:.1f} s"
+        if still
+        else f"{seen.seconds:.0f} s of footage in {spent:.0f} s{pace}; {looked}"
+    )
     if broken:
         yield f"{broken} pictures could not be decoded; copy or record the footage again if that is much"
     if not seen.tracks and not seen.faces:

@@ -86,7 +86,8 @@ def watch(
         told.line(line)
     if not settings.allowed.individual_events:
         told.remark(f"the profile {settings.policy.profile} allows counts only: nothing about single people is told")
-    for sentence in summarise(analysis.seen, settings.allowed, time.monotonic() - begun, decoder.broken):
+    spent = time.monotonic() - begun
+    for sentence in summarise(analysis.seen, settings.allowed, spent, decoder.broken, still=footage.still):
         told.remark(sentence)
 
 

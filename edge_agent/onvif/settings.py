@@ -41,7 +41,7 @@ class OnvifSettings(BaseModel):
         return urlsplit(self.url)
 
     def build(self) -> "OnvifDevice":
-        """Returns the camera; connects to nothing yet. Blocks: its library takes 0.4 s and 30 MB."""
+        """Returns the camera; connects to nothing yet. Blocks: its library takes 0.4 s and 20 MB."""
         from edge_agent.onvif.device import OnvifDevice  # noqa: PLC0415 - most boxes turn no camera
 
         return OnvifDevice(self)

@@ -16,9 +16,6 @@ COOKIE = "edge-agent"
 SHIFT = 12 * 3600
 """Seconds that a login lasts: an operator's shift."""
 
-DIGITS = 12
-"""Of a time in a cookie, at most."""
-
 
 class Token:
     """See ``Door``; lets everybody in who has the box's one token.

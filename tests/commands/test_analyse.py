@@ -89,6 +89,8 @@ def test_in_a_photo_a_face_is_told_of_and_drawn_whose_body_is_not_seen(tmp_path:
     (track,) = [line for line in told if line["type"] == "track"]
     assert face["verdict"] == track["verdict"] == "no_mask"
     assert "1 more faces, of people not followed: 1 no mask" in result.stderr
+    assert "a photo, looked at for" in result.stderr
+    assert "real time" not in result.stderr
     picture = cv2.imread(str(drawn))
     assert picture is not None
     assert ((picture[..., 2] > 200) & (picture[..., 1] < 90)).sum() > 300
