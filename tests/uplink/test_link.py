@@ -65,13 +65,13 @@ async def test_an_alarm_arrives_ahead_of_statistics_that_waited_longer(
     make_broker: Callable[..., Broker], tmp_path: Path
 ) -> None:
     broker = make_broker()
-    broker.stop()
-    async with agent(broker, tmp_path) as box:
-        for _ in range(200):
-            await box.journal.tell(STREET, statistic())
-        await box.journal.tell(STREET, alarm())
-        await asyncio.to_thread(broker.start)
-        async with consumer(broker) as csu:
+    async with consumer(broker) as csu:
+        await asyncio.to_thread(broker.stop)
+        async with agent(broker, tmp_path) as box:
+            for _ in range(200):
+                await box.journal.tell(STREET, statistic())
+            await box.journal.tell(STREET, alarm())
+            await asyncio.to_thread(broker.start)
             await csu.until(lambda: len(csu.events) == 201)
         assert [event["data"]["sequence"] for event in csu.events] == [201, *range(1, 201)]
 
