@@ -1,5 +1,7 @@
 import asyncio
-from collections.abc import AsyncIterator
+import threading
+import time
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +13,7 @@ from aiohttp.test_utils import TestClient, TestServer
 from edge_agent.aio.background import background
 from edge_agent.console.account import Account, Role
 from edge_agent.console.logins import COOKIE, EACH, Logins
+from edge_agent.console.passes import Pass, PassFile
 from edge_agent.console.settings import ConsoleWebSettings, RoomSettings
 from edge_agent.console.users import Users
 from edge_agent.web.brake import ATTEMPTS, PAUSE
@@ -123,6 +126,28 @@ async def test_a_login_outlives_a_restart_and_a_sign_out_does_too(tmp_path: Path
         async with serving(tmp_path, clock) as web:
             assert (await web.look(Cookie=cookie))[0] == expected
             assert (await web.look(Cookie=out))[0] == 401
+
+
+async def test_a_login_is_kept_that_is_being_written_when_the_console_ends(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write, begun, beside = PassFile.write, threading.Event(), []
+
+    def slow(file: PassFile, passes: Iterable[tuple[str, Pass]]) -> None:
+        beside.append(begun.is_set())
+        begun.set()
+        time.sleep(0.1)
+        write(file, passes)
+        begun.clear()
+
+    monkeypatch.setattr(PassFile, "write", slow)
+    async with serving(tmp_path) as web:
+        await web.sign_in()
+        cookie = web.cookie()
+        assert await asyncio.to_thread(begun.wait, 5)
+    assert beside == [False, False]
+    async with serving(tmp_path, Clock(1000.0, booted=0.0)) as web:
+        assert (await web.look(Cookie=cookie))[0] == 200
 
 
 async def test_an_unused_login_ends_during_a_restart(tmp_path: Path) -> None:
