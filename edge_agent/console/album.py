@@ -4,8 +4,11 @@ import asyncio
 import logging
 import time
 from collections import OrderedDict, deque
+from functools import partial
 from pathlib import Path
 from uuid import UUID
+
+from edge_agent.aio.ending import see_through
 
 WAITING = 64
 """Pictures that wait for the disk; they are a few hundred kilobytes each."""
@@ -98,16 +101,11 @@ class Album:
 
     async def _keep_all(self) -> None:
         while self._unwritten:
-            name, picture = self._unwritten.popleft()
-            try:
-                await self._keep(name, picture)
-            except asyncio.CancelledError:
-                self._unwritten.appendleft((name, picture))
-                raise
+            await self._keep(*self._unwritten.popleft())
 
     async def _keep(self, name: str, picture: bytes) -> None:
         try:
-            await asyncio.to_thread(self._write, name, picture)
+            await see_through(partial(self._write, name, picture))
         except OSError as exc:
             log.warning("a picture cannot be kept: %s", exc)
             return

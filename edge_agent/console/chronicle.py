@@ -7,8 +7,10 @@ import sqlite3
 from collections import OrderedDict, defaultdict, deque
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from functools import partial
 
 from edge_agent.aio.clock import Clock
+from edge_agent.aio.ending import see_through
 from edge_agent.console.archive import Archive, Kept
 from edge_agent.console.numbers import Numbers
 from edge_agent.console.told import EnvelopeTold, EventTold
@@ -152,7 +154,7 @@ class Chronicle:
         for place in [place for place, events in self._places.items() if not events]:
             del self._places[place]
         try:
-            await asyncio.to_thread(self._archive.forget, oldest)
+            await see_through(partial(self._archive.forget, oldest))
         except sqlite3.Error as exc:
             log.warning("old events cannot be deleted: %s", exc)
 
@@ -163,12 +165,8 @@ class Chronicle:
         events, self._unwritten = self._unwritten, deque(maxlen=UNWRITTEN)
         if not events:
             return
-        writing = asyncio.ensure_future(asyncio.to_thread(self._archive.append, events))
         try:
-            await asyncio.shield(writing)
-        except asyncio.CancelledError:
-            await asyncio.wait([writing])  # the thread goes on, and needs the file open until it is done
-            raise
+            await see_through(partial(self._archive.append, events))
         except sqlite3.Error as exc:
             log.warning("%d events wait for the disk: %s", len(events), exc)
             self._unwritten = deque([*events, *self._unwritten], maxlen=UNWRITTEN)

@@ -6,11 +6,12 @@ import logging
 import secrets
 from contextlib import suppress
 from datetime import timedelta
+from functools import partial
 
 from aiohttp import web
 
 from edge_agent.aio.clock import Clock
-from edge_agent.aio.ending import see_out
+from edge_agent.aio.ending import see_through
 from edge_agent.console.passes import Pass, PassFile
 from edge_agent.console.passwords import digest, matches
 from edge_agent.console.settings import ConsoleWebSettings, RoomSettings
@@ -124,12 +125,8 @@ class Logins:
 
     async def _keep(self) -> None:
         good = [(key, each) for key, each in self._passes.items() if self._is_good(each)]
-        # A thread goes on when its owner is cancelled; the last writing must not begin beside it.
-        await see_out(asyncio.create_task(asyncio.to_thread(self._write, good)))
-
-    def _write(self, passes: list[tuple[str, Pass]]) -> None:
         try:
-            self._file.write(passes)
+            await see_through(partial(self._file.write, good))
         except OSError as exc:
             log.warning("after a restart everybody has to sign in again: %s", exc)
 

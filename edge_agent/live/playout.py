@@ -90,7 +90,7 @@ class Playout:
             self._note(-self._length / RATE)
             return
         for back, packet in enumerate(packets):
-            if number - back >= self._next:
+            if packet and number - back >= self._next:
                 # As if it had come on its own: what is brought along says nothing about the link's delay.
                 self._waiting.setdefault(number - back, (packet, Monotonic(now - back * self._length / RATE)))
         self._newest = max(self._newest, number)

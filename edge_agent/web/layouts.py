@@ -3,8 +3,10 @@
 import asyncio
 import json
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 
+from edge_agent.aio.ending import see_through
 from edge_agent.errors import TransientError
 
 
@@ -31,7 +33,7 @@ class Layouts:
         """
         try:
             async with self._writing:
-                await asyncio.to_thread(self._write, name, layouts)
+                await see_through(partial(self._write, name, layouts))
         except OSError as exc:
             raise TransientError(f"the layout cannot be kept ({exc.strerror})", "make room on the disk") from exc
 

@@ -184,6 +184,16 @@ def test_numbers_wrap_and_a_new_stream_begins_anew() -> None:
     assert line.playout.waiting <= 3 * PACKET
 
 
+def test_an_empty_packet_that_comes_along_takes_no_late_ones_place() -> None:
+    line = Line()
+    line.run(2.0)
+    number, now = line._sent, Monotonic(line._time)
+    line.playout.put(number + 1, [str(number + 1).encode(), b""], now)
+    waits = line.playout.waiting
+    line.playout.put(number, [str(number).encode()], now)
+    assert line.playout.waiting == pytest.approx(waits + PACKET)
+
+
 def test_garbage_is_a_lost_packet() -> None:
     def decode(_: bytes) -> NDArray[np.int16]:
         raise TransientError("no Opus")
