@@ -21,11 +21,13 @@ def draw_scene(scene: Scene, *, age: float, judged: bool) -> Mapping[str, object
 
 
 def _draw_track(track: Track, judgement: Judgement | None) -> Mapping[str, object]:
+    # The face is where the last look saw it; whoever walked on since has it no longer there.
+    seen = judgement is not None and track.box.holds(judgement.face.centre)
     return {
         "id": track.id,
         "label": track.label,
         "box": _corners(track.box),
-        "face": _corners(judgement.face) if judgement else None,
+        "face": _corners(judgement.face) if judgement and seen else None,
         "verdict": judgement.verdict if judgement else None,
         "confidence": round(judgement.confidence, 2) if judgement else 0.0,
     }

@@ -133,7 +133,7 @@ class Analysis:
         taken = [track.box for track in self.scene.tracks if track.id in self.scene.judgements]
         found: list[Judgement] = []
         for look in self._inspector.survey(photo, people):
-            if not any(_holds(box, look.face.centre) for box in taken):
+            if not any(box.holds(look.face.centre) for box in taken):
                 taken.append(look.face)
                 found.append(_said(look, self._appearance))
         self.seen.faces.update(face.verdict for face in found)
@@ -205,11 +205,6 @@ def summarise(seen: Seen, policy: Policy, spent: float, broken: int, *, still: b
 
 def _counted(verdicts: Counter[Verdict | None]) -> str:
     return ", ".join(f"{count} {worn.replace('_', ' ')}" for worn, count in verdicts.most_common() if worn)
-
-
-def _holds(body: Box, place: tuple[float, float]) -> bool:
-    x, y = place
-    return body.left <= x <= body.right and body.top <= y <= body.bottom
 
 
 def _said(look: Look, appearance: AppearanceSettings) -> Judgement:

@@ -137,7 +137,8 @@ def annotate(frame: Frame, scene: Scene, others: Sequence[Judgement], width: int
         colour = COLOURS[judgement.verdict if judgement else None]
         hidden = track.seen < scene.at
         _frame_box(picture, track.box, colour, 1 if hidden else 2)
-        if judgement and not hidden:
+        # Where the last look saw the face; whoever walked on since has it no longer there.
+        if judgement and not hidden and track.box.holds(judgement.face.centre):
             _frame_box(picture, judgement.face, colour, 1)
         _write(picture, track.box, _words(track, judgement), colour)
     return picture

@@ -66,6 +66,10 @@ class Box:
             max(self.bottom, other.bottom),
         )
 
+    def holds(self, place: tuple[float, float]) -> bool:
+        """Tells whether a place (x, y) is in it."""
+        return self.left <= place[0] <= self.right and self.top <= place[1] <= self.bottom
+
     def overlap(self, other: "Box") -> float:
         """Returns intersection over union, 0 to 1."""
         width = max(0.0, min(self.right, other.right) - max(self.left, other.left))

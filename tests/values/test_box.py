@@ -49,6 +49,13 @@ def test_a_part_of_a_part_lies_where_it_lies(box: Box, part: Box) -> None:
     assert box.out_of(Box(0, 0, 1, 1)) == box
 
 
+@given(boxes)
+def test_a_box_holds_its_middle_and_nothing_outside(one: Box) -> None:
+    assert one.clipped().holds(one.clipped().centre)
+    assert not one.holds((one.right + 0.1, one.top))
+    assert not one.holds((one.left, one.bottom + 0.1))
+
+
 @given(boxes, boxes)
 def test_joined_is_the_smallest_that_holds_both(one: Box, other: Box) -> None:
     both = one.joined(other)
